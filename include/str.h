@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * str: borrowed text, a pointer and a length.
+ *
+ * Object keys may hold any byte, so text that comes from outside is never
+ * taken for a C string.  A struct str owns nothing: whoever made it says how
+ * long the bytes live, usually as long as the arena of the record.  The null
+ * pointer means "absent", which is not the same as empty.
+ */
+#ifndef S3EV_STR_H
+#define S3EV_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct str {
+	const char *p;
+	size_t n;
+};
+
+#define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
+#define STR_NONE ((struct str){ NULL, 0 })
+
+/* Arguments for "%.*s". */
+#define STR_FMT(s) (int)(s).n, (s).p ? (s).p : ""
+
+/* A str of the C string s; absent if s is NULL. */
+struct str str_of(const char *s);
+
+bool str_eq(struct str a, struct str b);
+bool str_is(struct str s, const char *literal);
+bool str_has_prefix(struct str s, struct str prefix);
+bool str_has_suffix(struct str s, struct str suffix);
+
+/*
+ * Parse all of s as a decimal number without sign.  Returns 0, or -1 when s
+ * is no such number or does not fit.
+ */
+int str_number(struct str s, unsigned long long *number);
+
+/*
+ * Length of the longest prefix of s that has at most max bytes and does not
+ * end inside a UTF-8 character.
+ */
+size_t str_cut_utf8(struct str s, size_t max);
+
+/* Is s well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
+bool str_is_utf8(struct str s);
+
+#endif

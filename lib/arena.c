@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE = 4096 };
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size;
+	size_t used;
+	max_align_t data[];
+};
+
+void arena_init(struct arena *arena, size_t max)
+{
+	*arena = (struct arena){ .max = max };
+}
+
+/* Blocks are freed newest first; the first one made is the last left. */
+void arena_reset(struct arena *arena)
+{
+	struct arena_block *block = arena->head;
+
+	while (block && block->next) {
+		struct arena_block *next = block->next;
+
+		arena->total -= block->size;
+		free(block);
+		block = next;
+	}
+	arena->head = block;
+	if (block)
+		block->used = 0;
+}
+
+void arena_free(struct arena *arena)
+{
+	arena_reset(arena);
+	free(arena->head);
+	arena_init(arena, arena->max);
+}
+
+static struct arena_block *add_block(struct arena *arena, size_t n)
+{
+	size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
+	struct arena_block *block;
+
+	if (size > arena->max - arena->total)
+		return NULL;
+	block = malloc(sizeof(*block) + size);
+	if (!block)
+		return NULL;
+	*block = (struct arena_block){ .next = arena->head, .size = size };
+	arena->head = block;
+	arena->total += size;
+	return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t n)
+{
+	const size_t align = _Alignof(max_align_t);
+	struct arena_block *block = arena->head;
+	size_t need;
+	void *p;
+
+	if (n > arena->max)
+		return NULL;
+	need = (n + align - 1) / align * align;
+	if (!block || need > block->size - block->used) {
+		block = add_block(arena, need);
+		if (!block)
+			return NULL;
+	}
+	p = (char *)block->data + block->used;
+	block->used += need;
+	return memset(p, 0, need);
+}
+
+struct str arena_dup(struct arena *arena, struct str s)
+{
+	char *p = s.n < arena->max ? arena_alloc(arena, s.n + 1) : NULL;
+
+	if (!p)
+		return STR_NONE;
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return (struct str){ p, s.n };
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	char *p;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	p = n < 0 ? NULL : arena_alloc(arena, (size_t)n + 1);
+	if (!p)
+		return NULL;
+	va_start(args, format);
+	vsnprintf(p, (size_t)n + 1, format, args);
+	va_end(args);
+	return p;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "str.h"
+
+#include <limits.h>
+#include <string.h>
+
+struct str str_of(const char *s)
+{
+	return (struct str){ s, s ? strlen(s) : 0 };
+}
+
+bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool str_is(struct str s, const char *literal)
+{
+	return s.p && str_eq(s, str_of(literal));
+}
+
+bool str_has_prefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n &&
+	       (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+bool str_has_suffix(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n &&
+	       (suffix.n == 0 ||
+		memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+}
+
+int str_number(struct str s, unsigned long long *number)
+{
+	unsigned long long value = 0;
+
+	if (s.n == 0)
+		return -1;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+
+		if (digit > 9 || value > (ULLONG_MAX - digit) / 10)
+			return -1;
+		value = value * 10 + digit;
+	}
+	*number = value;
+	return 0;
+}
+
+size_t str_cut_utf8(struct str s, size_t max)
+{
+	size_t n = max;
+
+	if (s.n <= max)
+		return s.n;
+	while (n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n--;
+	return n;
+}
+
+/* Length of the well-formed character at p, or 0. */
+static size_t utf8_char(const unsigned char *p, size_t left)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+
+	if (n == 1)
+		return 1;
+	if (p[0] < 0xC2 || p[0] > 0xF4 || left < n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xC0) != 0x80)
+			return 0;
+	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+	    (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
+		return 0;
+	return n;
+}
+
+bool str_is_utf8(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.n) {
+		size_t n = utf8_char((const unsigned char *)s.p + i, s.n - i);
+
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
