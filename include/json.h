@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json: reading JSON with yajl's callbacks, picking members out of an object,
+ * and writing strings.
+ *
+ * No tree is ever built.  What is refused: text that is not JSON (RFC 8259) or
+ * not UTF-8, an escaped lone surrogate (\ud800: it stands for no character,
+ * and guessing one would name another object), nesting deeper than
+ * JSON_DEPTH_MAX and strings longer than about JSON_TOKEN_MAX bytes, which
+ * bounds the memory a parser takes.  Numbers keep their spelling.
+ */
+#ifndef S3EV_JSON_H
+#define S3EV_JSON_H
+
+#include <stddef.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "err.h"
+#include "str.h"
+
+enum { JSON_DEPTH_MAX = 512, JSON_TOKEN_MAX = 8 << 20 };
+
+enum json_type {
+	JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
+	JSON_OBJECT, JSON_ARRAY
+};
+
+/*
+ * What is called while a text is read.  Each returns 0 to go on, -1 to stop.
+ * text is borrowed for the time of the call: a string decoded, a number as it
+ * is spelled, else absent.
+ */
+struct json_handler {
+	int (*scalar)(void *ctx, enum json_type type, struct str text);
+	int (*key)(void *ctx, struct str name);
+	int (*open)(void *ctx, enum json_type type);
+	int (*close)(void *ctx, enum json_type type);
+};
+
+struct json_parser;
+
+/*
+ * A parser of any number of values one after the other; handler and ctx are
+ * borrowed.  NULL if memory is out.
+ */
+struct json_parser *json_new(const struct json_handler *handler, void *ctx);
+void json_free(struct json_parser *parser);
+
+/*
+ * Read n more bytes.  Returns -1 with "InvalidJSON" when they cannot be the
+ * text's continuation, "Stopped" when a callback said so.  The parser must
+ * then be reset.
+ */
+int json_feed(struct json_parser *parser, const void *bytes, size_t n,
+	      struct err *err);
+
+/* The input is at its end: -1 with "InvalidJSON" inside a value. */
+int json_end(struct json_parser *parser, struct err *err);
+
+/* Read text, which must be exactly one value.  After -1, reset the parser. */
+int json_whole(struct json_parser *parser, struct str text, struct err *err);
+
+/* Begin afresh.  Returns -1 if memory is out. */
+int json_reset(struct json_parser *parser);
+
+/* Inside a callback: how many bytes of the current json_feed() are read. */
+size_t json_position(const struct json_parser *parser);
+
+/* After json_feed() returned -1: how many of its bytes were good. */
+size_t json_error_position(const struct json_parser *parser);
+
+/*
+ * One member to pick: its path from the top, names joined by dots ("s3.bucket",
+ * arrays are not entered), and where its struct str lies in the result.  A
+ * scalar gives its text ("true", a number as spelled, a string decoded), an
+ * object or array its JSON as written; null counts as absent.  The last of
+ * several wins, as in jq.
+ */
+struct json_field {
+	const char *path;
+	size_t offset;
+};
+
+struct json_picker;
+
+/* A reusable picker of count fields; the table is borrowed. */
+struct json_picker *json_picker_new(const struct json_field *fields,
+				    size_t count);
+void json_picker_free(struct json_picker *picker);
+
+/*
+ * Read text, which must be one JSON object, and store what the table names in
+ * result; fields that are absent become STR_NONE.  Strings are copied to
+ * arena, objects and arrays point into text.
+ */
+int json_pick(struct json_picker *picker, struct str text,
+	      struct arena *arena, void *result, struct err *err);
+
+/*
+ * Append s as a JSON string with its quotes.  Bytes that are not UTF-8 come
+ * out as U+FFFD, since a record must stay readable whatever a program wrote.
+ */
+void json_put(struct buf *out, struct str s);
+
+/* Append "name":"value", with a comma before it unless out is empty or ends
+ * in an opening brace; an absent value appends nothing. */
+void json_member(struct buf *out, const char *name, struct str value);
+void json_member_number(struct buf *out, const char *name,
+			unsigned long long value);
+void json_member_bool(struct buf *out, const char *name, bool value);
+
+/* The same for "name":{ ; the caller closes it with a brace. */
+void json_member_open(struct buf *out, const char *name);
+
+#endif

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+/* Escapes are watched beside yajl, which turns a lone surrogate into "?". */
+struct escapes {
+	enum { ESC_NONE, ESC_BACKSLASH, ESC_HEX } state;
+	unsigned digits;
+	unsigned code;
+	bool high;	/* a high surrogate is waiting for its low half */
+};
+
+struct json_parser {
+	const struct json_handler *handler;
+	void *ctx;
+	yajl_handle yajl;
+	struct escapes escapes;
+	unsigned depth;
+	unsigned long long values;
+	bool too_deep;
+	size_t silent;		/* bytes since anything was called back */
+	size_t error_at;
+};
+
+static int scalar(struct json_parser *parser, enum json_type type,
+		  struct str text)
+{
+	parser->silent = 0;
+	if (parser->depth == 0)
+		parser->values++;
+	return parser->handler->scalar(parser->ctx, type, text) == 0;
+}
+
+static int on_null(void *ctx)
+{
+	return scalar(ctx, JSON_NULL, STR_NONE);
+}
+
+static int on_boolean(void *ctx, int value)
+{
+	return scalar(ctx, value ? JSON_TRUE : JSON_FALSE, STR_NONE);
+}
+
+static int on_number(void *ctx, const char *text, size_t n)
+{
+	return scalar(ctx, JSON_NUMBER, (struct str){ text, n });
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t n)
+{
+	return scalar(ctx, JSON_STRING, (struct str){ (const char *)text, n });
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t n)
+{
+	struct json_parser *parser = ctx;
+
+	parser->silent = 0;
+	return parser->handler->key(parser->ctx,
+				    (struct str){ (const char *)text, n }) == 0;
+}
+
+static int open_container(struct json_parser *parser, enum json_type type)
+{
+	parser->silent = 0;
+	if (++parser->depth > JSON_DEPTH_MAX) {
+		parser->too_deep = true;
+		return 0;
+	}
+	return parser->handler->open(parser->ctx, type) == 0;
+}
+
+static int close_container(struct json_parser *parser, enum json_type type)
+{
+	parser->silent = 0;
+	if (--parser->depth == 0)
+		parser->values++;
+	return parser->handler->close(parser->ctx, type) == 0;
+}
+
+static int on_start_map(void *ctx)
+{
+	return open_container(ctx, JSON_OBJECT);
+}
+
+static int on_end_map(void *ctx)
+{
+	return close_container(ctx, JSON_OBJECT);
+}
+
+static int on_start_array(void *ctx)
+{
+	return open_container(ctx, JSON_ARRAY);
+}
+
+static int on_end_array(void *ctx)
+{
+	return close_container(ctx, JSON_ARRAY);
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_boolean,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_start_map,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end_map,
+	.yajl_start_array = on_start_array,
+	.yajl_end_array = on_end_array,
+};
+
+int json_reset(struct json_parser *parser)
+{
+	if (parser->yajl)
+		yajl_free(parser->yajl);
+	parser->escapes = (struct escapes){ .state = ESC_NONE };
+	parser->depth = 0;
+	parser->values = 0;
+	parser->too_deep = false;
+	parser->silent = 0;
+	parser->yajl = yajl_alloc(&callbacks, NULL, parser);
+	if (!parser->yajl)
+		return -1;
+	yajl_config(parser->yajl, yajl_allow_multiple_values, 1);
+	return 0;
+}
+
+struct json_parser *json_new(const struct json_handler *handler, void *ctx)
+{
+	struct json_parser *parser = calloc(1, sizeof(*parser));
+
+	if (!parser)
+		return NULL;
+	parser->handler = handler;
+	parser->ctx = ctx;
+	if (json_reset(parser) < 0) {
+		json_free(parser);
+		return NULL;
+	}
+	return parser;
+}
+
+void json_free(struct json_parser *parser)
+{
+	if (!parser)
+		return;
+	if (parser->yajl)
+		yajl_free(parser->yajl);
+	free(parser);
+}
+
+static unsigned hex_digit(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return ((unsigned)c | 0x20) - 'a' + 10;
+}
+
+/* A \uXXXX is complete: do high and low surrogates come in pairs? */
+static bool pair_ok(struct escapes *escapes)
+{
+	bool high = escapes->code >= 0xD800 && escapes->code <= 0xDBFF;
+	bool low = escapes->code >= 0xDC00 && escapes->code <= 0xDFFF;
+	bool fits = escapes->high == low;
+
+	escapes->high = high;
+	return fits;
+}
+
+/*
+ * Follow the escapes in the next n bytes; how many there are before a lone
+ * surrogate.  What is no well-formed escape is left for yajl to refuse.
+ */
+static size_t escapes_ok(struct escapes *e, const char *bytes, size_t n)
+{
+	const char *p = bytes, *end = p + n;
+
+	while (p < end) {
+		switch (e->state) {
+		case ESC_NONE:
+			if (e->high && *p != '\\')
+				return (size_t)(p - bytes);
+			p = memchr(p, '\\', (size_t)(end - p));
+			if (!p)
+				return n;
+			e->state = ESC_BACKSLASH;
+			break;
+		case ESC_BACKSLASH:
+			if (e->high && *p != 'u')
+				return (size_t)(p - bytes);
+			e->state = *p == 'u' ? ESC_HEX : ESC_NONE;
+			e->digits = e->code = 0;
+			break;
+		case ESC_HEX:
+			e->code = e->code << 4 | (hex_digit((unsigned char)*p) & 15);
+			if (++e->digits < 4)
+				break;
+			e->state = ESC_NONE;
+			if (!pair_ok(e))
+				return (size_t)(p - bytes);
+			break;
+		}
+		p++;
+	}
+	return n;
+}
+
+/* yajl's message is several lines with a picture; the first says it all. */
+static int syntax_error(struct json_parser *parser, const void *bytes,
+			size_t n, struct err *err)
+{
+	unsigned char *text = yajl_get_error(parser->yajl, 0, bytes, n);
+	const char *said = text ? (const char *)text : "parse error";
+
+	err_set(err, "InvalidJSON", "%.*s", (int)strcspn(said, "\n"), said);
+	if (text)
+		yajl_free_error(parser->yajl, text);
+	return -1;
+}
+
+static int parse(struct json_parser *parser, const void *bytes, size_t n,
+		 struct err *err)
+{
+	parser->silent += n;
+	switch (yajl_parse(parser->yajl, bytes, n)) {
+	case yajl_status_ok:
+		parser->error_at = n;
+		if (parser->silent > JSON_TOKEN_MAX)
+			return err_set(err, "InvalidJSON",
+				       "a string longer than %d bytes",
+				       JSON_TOKEN_MAX);
+		return 0;
+	case yajl_status_client_canceled:
+		parser->error_at = yajl_get_bytes_consumed(parser->yajl);
+		if (parser->too_deep)
+			return err_set(err, "InvalidJSON",
+				       "nested deeper than %d levels",
+				       JSON_DEPTH_MAX);
+		return err_set(err, "Stopped", "stopped by the reader");
+	case yajl_status_error:
+		break;
+	}
+	parser->error_at = yajl_get_bytes_consumed(parser->yajl);
+	return syntax_error(parser, bytes, n, err);
+}
+
+int json_feed(struct json_parser *parser, const void *bytes, size_t n,
+	      struct err *err)
+{
+	size_t good = escapes_ok(&parser->escapes, bytes, n);
+
+	if (parse(parser, bytes, good, err) < 0)
+		return -1;
+	if (good < n)
+		return err_set(err, "InvalidJSON",
+			       "a lone surrogate in a string");
+	return 0;
+}
+
+/* A newline behind the text ends a number and brings a cut-off one to light. */
+int json_end(struct json_parser *parser, struct err *err)
+{
+	if (parser->depth == 0 && json_feed(parser, "\n", 1, err) == 0)
+		return 0;
+	return err_set(err, "InvalidJSON", "the text is cut off");
+}
+
+int json_whole(struct json_parser *parser, struct str text, struct err *err)
+{
+	unsigned long long before = parser->values;
+
+	if (json_feed(parser, text.p, text.n, err) < 0 ||
+	    json_end(parser, err) < 0)
+		return -1;
+	if (parser->values != before + 1)
+		return err_set(err, "InvalidJSON", "not one JSON value");
+	return 0;
+}
+
+size_t json_error_position(const struct json_parser *parser)
+{
+	return parser->error_at;
+}
+
+size_t json_position(const struct json_parser *parser)
+{
+	return yajl_get_bytes_consumed(parser->yajl);
+}
+
+/* Picking */
+
+enum { PATH_MAX_BYTES = 96 };
+
+struct json_picker {
+	struct json_parser *parser;
+	const struct json_field *fields;
+	size_t count;
+	struct str text;
+	struct arena *arena;
+	void *result;
+
+	/*
+	 * The path of the member being read: the part of each open container
+	 * ends at ends[], and a container that no field can lie in (an array,
+	 * a name too long or with a dot) is "dark".
+	 */
+	char path[PATH_MAX_BYTES];
+	size_t path_n;
+	size_t ends[JSON_DEPTH_MAX + 1];
+	size_t starts[JSON_DEPTH_MAX + 1];
+	unsigned depth;
+	unsigned dark;		/* depth of the outermost dark container */
+	bool named;		/* path names the value to come */
+	bool failed;
+};
+
+static struct str *find_field(struct json_picker *picker)
+{
+	struct str path = { picker->path, picker->path_n };
+
+	if (!picker->named)
+		return NULL;
+	for (size_t i = 0; i < picker->count; i++)
+		if (str_is(path, picker->fields[i].path))
+			return (struct str *)(void *)
+				((char *)picker->result +
+				 picker->fields[i].offset);
+	return NULL;
+}
+
+static int pick_key(void *ctx, struct str name)
+{
+	struct json_picker *picker = ctx;
+	size_t n = picker->ends[picker->depth];
+
+	picker->named = !picker->dark && name.n + n + 1 < PATH_MAX_BYTES &&
+			!memchr(name.p, '.', name.n);
+	if (!picker->named)
+		return 0;
+	if (n > 0)
+		picker->path[n++] = '.';
+	memcpy(picker->path + n, name.p, name.n);
+	picker->path_n = n + name.n;
+	return 0;
+}
+
+static int pick_scalar(void *ctx, enum json_type type, struct str text)
+{
+	struct json_picker *picker = ctx;
+	struct str *field = find_field(picker);
+
+	if (picker->depth == 0)
+		return -1;
+	if (!field)
+		return 0;
+	if (type == JSON_TRUE)
+		*field = STR("true");
+	else if (type == JSON_FALSE)
+		*field = STR("false");
+	else if (type == JSON_NULL)
+		*field = STR_NONE;
+	else
+		*field = arena_dup(picker->arena, text);
+	picker->failed = type >= JSON_NUMBER && !field->p;
+	return picker->failed ? -1 : 0;
+}
+
+static int pick_open(void *ctx, enum json_type type)
+{
+	struct json_picker *picker = ctx;
+	unsigned depth = ++picker->depth;
+
+	if (depth == 1)
+		return type == JSON_OBJECT ? 0 : -1;
+	picker->starts[depth] = find_field(picker) ?
+		json_position(picker->parser) - 1 : SIZE_MAX;
+	if (!picker->dark && (!picker->named || type == JSON_ARRAY))
+		picker->dark = depth;
+	picker->ends[depth] = picker->named ? picker->path_n : 0;
+	picker->named = picker->named && type == JSON_OBJECT;
+	return 0;
+}
+
+static int pick_close(void *ctx, enum json_type type)
+{
+	struct json_picker *picker = ctx;
+	unsigned depth = picker->depth--;
+
+	(void)type;
+	if (depth > 1 && picker->starts[depth] != SIZE_MAX) {
+		picker->path_n = picker->ends[depth];
+		picker->named = true;
+		*find_field(picker) = (struct str){
+			picker->text.p + picker->starts[depth],
+			json_position(picker->parser) - picker->starts[depth] };
+	}
+	if (picker->dark == depth)
+		picker->dark = 0;
+	picker->named = false;
+	return 0;
+}
+
+static const struct json_handler pick_handler = {
+	.scalar = pick_scalar,
+	.key = pick_key,
+	.open = pick_open,
+	.close = pick_close,
+};
+
+struct json_picker *json_picker_new(const struct json_field *fields,
+				    size_t count)
+{
+	struct json_picker *picker = calloc(1, sizeof(*picker));
+
+	if (!picker)
+		return NULL;
+	picker->fields = fields;
+	picker->count = count;
+	picker->parser = json_new(&pick_handler, picker);
+	if (!picker->parser) {
+		free(picker);
+		return NULL;
+	}
+	return picker;
+}
+
+void json_picker_free(struct json_picker *picker)
+{
+	if (!picker)
+		return;
+	json_free(picker->parser);
+	free(picker);
+}
+
+static void pick_error(const struct json_picker *picker, struct err *err)
+{
+	if (picker->failed)
+		err_set(err, "OutOfMemory", "out of memory");
+	else if (strcmp(err->code, "Stopped") == 0)
+		err_set(err, "InvalidJSON", "not a JSON object");
+}
+
+/* The parser is kept from text to text, and made anew after an error. */
+int json_pick(struct json_picker *picker, struct str text,
+	      struct arena *arena, void *result, struct err *err)
+{
+
+	picker->text = text;
+	picker->arena = arena;
+	picker->result = result;
+	picker->path_n = 0;
+	picker->depth = picker->dark = 0;
+	picker->named = picker->failed = false;
+	for (size_t i = 0; i < picker->count; i++)
+		*(struct str *)(void *)((char *)result +
+					picker->fields[i].offset) = STR_NONE;
+	if (json_whole(picker->parser, text, err) == 0)
+		return 0;
+	pick_error(picker, err);
+	if (json_reset(picker->parser) < 0)
+		err_set(err, "OutOfMemory", "out of memory");
+	return -1;
+}
+
+/* Writing */
+
+static void put_escaped(struct buf *out, unsigned char c)
+{
+	static const char short_form[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+
+	for (const char *s = short_form; *s; s += 2) {
+		if ((unsigned char)*s == c) {
+			buf_putc(out, '\\');
+			buf_putc(out, s[1]);
+			return;
+		}
+	}
+	buf_printf(out, "\\u%04x", c);
+}
+
+/* Bytes at p that stand for themselves; 0 if the first needs care. */
+static size_t plain_run(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] >= 0x20 && p[i] < 0x80 && p[i] != '"' &&
+	       p[i] != '\\')
+		i++;
+	return i;
+}
+
+/* Length of the UTF-8 character at s, 0 if there is none. */
+static size_t character(struct str s)
+{
+	for (size_t n = 2; n <= 4 && n <= s.n; n++)
+		if (str_is_utf8((struct str){ s.p, n }))
+			return n;
+	return 0;
+}
+
+void json_put(struct buf *out, struct str s)
+{
+	buf_putc(out, '"');
+	while (s.n > 0) {
+		size_t n = plain_run((const unsigned char *)s.p, s.n);
+
+		if (n == 0 && (unsigned char)*s.p >= 0x80) {
+			n = character(s);
+			if (n == 0) {
+				buf_puts(out, "\xEF\xBF\xBD");
+				s.p++;
+				s.n--;
+				continue;
+			}
+		}
+		if (n == 0)
+			put_escaped(out, (unsigned char)*s.p);
+		else
+			buf_put(out, s.p, n);
+		n += n == 0;
+		s.p += n;
+		s.n -= n;
+	}
+	buf_putc(out, '"');
+}
+
+static void put_name(struct buf *out, const char *name)
+{
+	if (out->n > 0 && out->p[out->n - 1] != '{')
+		buf_putc(out, ',');
+	buf_printf(out, "\"%s\":", name);
+}
+
+void json_member(struct buf *out, const char *name, struct str value)
+{
+	if (!value.p)
+		return;
+	put_name(out, name);
+	json_put(out, value);
+}
+
+void json_member_number(struct buf *out, const char *name,
+			unsigned long long value)
+{
+	put_name(out, name);
+	buf_printf(out, "%llu", value);
+}
+
+void json_member_bool(struct buf *out, const char *name, bool value)
+{
+	put_name(out, name);
+	buf_puts(out, value ? "true" : "false");
+}
+
+void json_member_open(struct buf *out, const char *name)
+{
+	put_name(out, name);
+	buf_putc(out, '{');
+}
