@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * digest: SHA-256, HMAC-SHA-256 and MD5, and how digests are written down.
+ *
+ * Nothing here allocates or fails.  A struct owns nothing: it lies where the
+ * caller likes and may be copied in mid-stream, which forks the computation.
+ * What was keyed with a secret is to be wiped with explicit_bzero.
+ */
+#ifndef S3EV_DIGEST_H
+#define S3EV_DIGEST_H
+
+#include <stddef.h>
+
+enum {
+	DIGEST_SHA256_SIZE = 32,
+	DIGEST_MD5_SIZE = 16
+};
+
+/* Room for n bytes in hex or base64, with the NUL. */
+#define DIGEST_HEX_SIZE(n) (2 * (n) + 1)
+#define DIGEST_BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
+
+/* The words are the crypto library's. */
+struct digest_sha256 {
+	unsigned words[28];
+};
+
+struct digest_md5 {
+	unsigned words[23];
+};
+
+/* A key, ready for any number of messages: as secret as the key was. */
+struct digest_hmac {
+	struct digest_sha256 inner;
+	struct digest_sha256 outer;
+};
+
+/* FIPS 180-4.  After final, init again before the next message. */
+void digest_sha256_init(struct digest_sha256 *sha256);
+void digest_sha256_update(struct digest_sha256 *sha256, const void *bytes,
+			  size_t n);
+void digest_sha256_final(struct digest_sha256 *sha256,
+			 unsigned char digest[DIGEST_SHA256_SIZE]);
+
+/* The SHA-256 of one text. */
+void digest_sha256(const void *bytes, size_t n,
+		   unsigned char digest[DIGEST_SHA256_SIZE]);
+
+/* RFC 2104 over SHA-256.  A key may have any length. */
+void digest_hmac_key(struct digest_hmac *hmac, const void *key, size_t n);
+
+/* The code of one message; hmac is as it was and good for the next. */
+void digest_hmac(const struct digest_hmac *hmac, const void *bytes, size_t n,
+		 unsigned char code[DIGEST_SHA256_SIZE]);
+
+/*
+ * RFC 1321.  For Content-MD5 and for comparing ETags: it proves nothing about
+ * bytes that somebody chose.
+ */
+void digest_md5_init(struct digest_md5 *md5);
+void digest_md5_update(struct digest_md5 *md5, const void *bytes, size_t n);
+void digest_md5_final(struct digest_md5 *md5,
+		      unsigned char digest[DIGEST_MD5_SIZE]);
+
+/*
+ * Write n bytes as lower-case hex, or as base64 with padding (RFC 4648,
+ * section 4), with a NUL behind.  text has room for DIGEST_HEX_SIZE(n) or
+ * DIGEST_BASE64_SIZE(n).
+ */
+void digest_hex(char *text, const unsigned char *bytes, size_t n);
+void digest_base64(char *text, const unsigned char *bytes, size_t n);
+
+#endif

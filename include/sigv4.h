@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sigv4: AWS Signature Version 4, in the stages that AWS describes.
+ *
+ *	request -> canonical request -> string to sign -> signature
+ *
+ * Pure: the time is an argument; there is no environment, no network and no
+ * state but the struct sigv4_key that the caller lends.  Each stage appends to
+ * a buffer of the caller's, and buffers that are reset and used again cost no
+ * allocation.  All text in requests and credentials is borrowed for the call.
+ *
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+#ifndef S3EV_SIGV4_H
+#define S3EV_SIGV4_H
+
+#include <stddef.h>
+#include <time.h>
+
+#include "buf.h"
+#include "digest.h"
+#include "err.h"
+#include "str.h"
+
+enum {
+	SIGV4_MAX_HEADERS = 64,		/* with those that signing adds */
+	SIGV4_MAX_PARAMETERS = 64,	/* of the query, likewise */
+	SIGV4_MAX_SECRET = 256,		/* bytes of a secret access key */
+	SIGV4_MAX_SCOPE = 256,		/* bytes of "day/region/service/..." */
+	SIGV4_MAX_NAMES = 4096,		/* bytes of all names of headers */
+	SIGV4_MAX_TEXT = 1 << 18,	/* bytes of a text in sigv4_signed */
+	SIGV4_DATE_SIZE = sizeof("20150830T123600Z"),
+	SIGV4_SIGNATURE_SIZE = DIGEST_HEX_SIZE(DIGEST_SHA256_SIZE)
+};
+
+/* How services differ.  S3 wants none of these. */
+enum {
+	SIGV4_NORMALIZE_PATH = 1 << 0,	/* "/a//./b/../c" is signed as "/a/c" */
+	SIGV4_ENCODE_PATH = 1 << 1,	/* the path is encoded once more */
+	SIGV4_OMIT_TOKEN = 1 << 2	/* the token is sent, but not signed */
+};
+
+struct sigv4_header {
+	struct str name;
+	struct str value;
+};
+
+struct sigv4_credentials {
+	struct str access_key_id;
+	struct str secret_access_key;
+	struct str session_token;	/* absent or empty: there is none */
+};
+
+/*
+ * A request as it will be on the wire.
+ *
+ * path is without the query, query without the '?'; an empty path means "/".
+ * The query is brought into canonical form here: decoded, encoded, sorted.
+ * Where a service reads '+' in a query as a space, send "%20".
+ *
+ * Headers come in any order and case, Host among them, and all are signed but
+ * those that change on the way: Connection, Expect, Transfer-Encoding,
+ * Upgrade, User-Agent and X-Amzn-Trace-Id.  S3 wants X-Amz-Content-Sha256
+ * among them, with the same value as payload_hash.
+ *
+ * Refused are control characters in the path and in the values of headers,
+ * names of headers that are no HTTP token, and more than fits the limits.  A
+ * value may go on in a new line that is indented (RFC 9112, 5.2).  The other
+ * members are the program's own: it makes sure that they are one line each.
+ */
+struct sigv4_request {
+	struct str method;
+	struct str path;
+	struct str query;
+	const struct sigv4_header *headers;
+	size_t n_headers;
+	struct str payload_hash;	/* hex, or "UNSIGNED-PAYLOAD" */
+	struct str region;
+	struct str service;
+	time_t time;			/* seconds since 1970, to year 9999 */
+	unsigned flags;
+	const struct sigv4_credentials *credentials;
+};
+
+/*
+ * The signing key of a day, region and service, kept from one signature to
+ * the next and derived anew when any of them or the secret changes.  All zero
+ * is a good start.  Holds what can sign: wipe it.
+ */
+struct sigv4_key {
+	struct digest_hmac hmac;
+	char secret[SIGV4_MAX_SECRET];
+	char scope[SIGV4_MAX_SCOPE];
+	size_t secret_n;
+	size_t scope_n;
+};
+
+void sigv4_key_wipe(struct sigv4_key *key);
+
+/*
+ * The stages.  Headers are taken as they are: the caller has put X-Amz-Date
+ * and X-Amz-Security-Token among them.  -1 means that err is set, because the
+ * request is refused or out is full.
+ */
+
+/*
+ * Append the canonical request.  signed_headers becomes the names of the
+ * headers in it, joined by semicolons: borrowed from out, until it changes.
+ */
+int sigv4_canonical_request(struct buf *out, struct str *signed_headers,
+			    const struct sigv4_request *request,
+			    struct err *err);
+
+/* Append the string to sign, of which the third line is the scope. */
+int sigv4_string_to_sign(struct buf *out, const struct sigv4_request *request,
+			 struct str canonical_request, struct err *err);
+
+/*
+ * The signature in hex, with a NUL.  The key is derived from the secret access
+ * key and the scope in the string to sign, unless key is that key already.
+ */
+int sigv4_signature(char signature[SIGV4_SIGNATURE_SIZE],
+		    struct sigv4_key *key, struct str secret,
+		    struct str string_to_sign, struct err *err);
+
+/* Append the value of the Authorization header. */
+void sigv4_authorization(struct buf *out, struct str access_key_id,
+			 struct str string_to_sign, struct str signed_headers,
+			 const char *signature);
+
+/*
+ * What signing made.  The texts of the stages are kept for the day when a
+ * service answers SignatureDoesNotMatch and tells what it had expected; they
+ * hold the session token.  Owned; reused by the next signature.
+ */
+struct sigv4_signed {
+	struct buf canonical_request;
+	struct buf string_to_sign;
+	struct buf authorization;	/* header value, or presigned query */
+	char date[SIGV4_DATE_SIZE];
+	char signature[SIGV4_SIGNATURE_SIZE];
+};
+
+void sigv4_signed_init(struct sigv4_signed *made);
+void sigv4_signed_free(struct sigv4_signed *made);
+
+/*
+ * Sign a request by headers.  X-Amz-Date, X-Amz-Security-Token and
+ * Authorization must not be among its headers; the first two are signed with
+ * them.  The caller then sends, besides its own headers,
+ *
+ *	X-Amz-Date: made->date
+ *	X-Amz-Security-Token: the session token, if there is one
+ *	Authorization: made->authorization
+ */
+int sigv4_sign(struct sigv4_signed *made, struct sigv4_key *key,
+	       const struct sigv4_request *request, struct err *err);
+
+/*
+ * Sign a request by its query.  made->authorization becomes the whole query
+ * to send, the request's own in front; it is good for so many seconds from
+ * the request's time (S3: one to 604800; 0 leaves that to the service).
+ * Whoever uses it has to send all of the request's headers as they are.
+ */
+int sigv4_presign(struct sigv4_signed *made, struct sigv4_key *key,
+		  const struct sigv4_request *request, unsigned long seconds,
+		  struct err *err);
+
+#endif
