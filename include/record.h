@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * record: one line between two filters.
+ *
+ * A record is a JSON object on a line of its own.  A filter reads the members
+ * it needs and splices its own in before the last brace; everything else
+ * passes through byte for byte.  All text in a struct record is borrowed: the
+ * line itself from whoever read it, decoded members from the arena.
+ */
+#ifndef S3EV_RECORD_H
+#define S3EV_RECORD_H
+
+#include <stdbool.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "err.h"
+#include "json.h"
+#include "str.h"
+
+enum {
+	RECORD_MAX = 1 << 20,	/* bytes of a line, without its newline */
+	RECORD_ID_SIZE = 32,	/* hexadecimal digits of an id */
+	RECORD_KEY_MAX = 1024	/* bytes of a key, S3's own limit */
+};
+
+/* What has been decided about an object; the first three are decisions. */
+enum record_outcome {
+	RECORD_GOOD,	/* none of the members below */
+	RECORD_BAD,	/* "bad": the data is wrong */
+	RECORD_GONE,	/* "gone": the announced version is no longer there */
+	RECORD_FAILED	/* "failed": we could not do our work now */
+};
+
+struct record {
+	struct str line;	/* as it came, without newline and blanks */
+	struct str mark;	/* a mark has this and nothing else */
+
+	struct str id;		/* computed where the record has none */
+	struct str event, time, region, source;
+	struct str bucket, key, version, etag, sequencer;
+	struct str size_text;
+	unsigned long long size;	/* bytes; see has_size */
+	bool has_size;
+
+	struct str fetch_path;
+	struct str fetch_bytes;
+	struct str check_by;
+	struct str route_to, route_bucket, route_key, route_etag;
+	struct str record_status;
+	struct str bad, bad_by, bad_reason;
+	struct str gone, gone_code;
+	struct str failed;
+};
+
+struct record_reader;
+
+struct record_reader *record_reader_new(void);
+void record_reader_free(struct record_reader *reader);
+
+/*
+ * Read one line (a newline at its end is allowed).  Returns -1 with
+ * "InvalidRecord" when it is neither a record nor a mark: a record has at
+ * least a bucket and a key, both strings that are not empty (only one that
+ * failed because its event could not be read has none), and its id, if it has
+ * one, is made of letters, digits, '-' and '_'.
+ */
+int record_parse(struct record_reader *reader, struct str line,
+		 struct arena *arena, struct record *record, struct err *err);
+
+enum record_outcome record_outcome(const struct record *record);
+
+/* "good", "bad", "gone", "failed". */
+const char *record_outcome_name(enum record_outcome outcome);
+
+/*
+ * The idempotency key: the same whenever the same object version is announced,
+ * whatever the envelope.  The first 128 bits, in hexadecimal, of a SHA-256
+ * over bucket, key and the first of versionId, sequencer (in upper case), ETag
+ * and time (to the second, which is all that EventBridge has).  Writes
+ * RECORD_ID_SIZE characters and a NUL.
+ */
+void record_id(const struct record *record, char id[RECORD_ID_SIZE + 1]);
+
+/*
+ * Append the line of record with members ("\"a\":1,\"b\":{}", may be empty)
+ * before its last brace, and a newline.
+ */
+void record_splice(struct buf *out, const struct record *record,
+		   struct str members);
+
+/* The members that set an outcome: {"by":by,...}. */
+void record_put_bad(struct buf *members, const char *by, struct str reason);
+void record_put_gone(struct buf *members, const char *by,
+		     const struct err *err);
+void record_put_failed(struct buf *members, const char *by,
+		       const struct err *err);
+
+#endif

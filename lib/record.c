@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest.h"
+
+#define FIELD(path, member) { path, offsetof(struct record, member) }
+
+static const struct json_field fields[] = {
+	FIELD("mark", mark),
+	FIELD("id", id),
+	FIELD("event", event),
+	FIELD("time", time),
+	FIELD("region", region),
+	FIELD("source", source),
+	FIELD("bucket", bucket),
+	FIELD("key", key),
+	FIELD("version", version),
+	FIELD("etag", etag),
+	FIELD("size", size_text),
+	FIELD("sequencer", sequencer),
+	FIELD("fetch.path", fetch_path),
+	FIELD("fetch.bytes", fetch_bytes),
+	FIELD("check.by", check_by),
+	FIELD("route.to", route_to),
+	FIELD("route.bucket", route_bucket),
+	FIELD("route.key", route_key),
+	FIELD("route.etag", route_etag),
+	FIELD("record.status", record_status),
+	FIELD("bad", bad),
+	FIELD("bad.by", bad_by),
+	FIELD("bad.reason", bad_reason),
+	FIELD("gone", gone),
+	FIELD("gone.code", gone_code),
+	FIELD("failed", failed),
+};
+
+struct record_reader {
+	struct json_picker *picker;
+};
+
+struct record_reader *record_reader_new(void)
+{
+	struct record_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return NULL;
+	reader->picker = json_picker_new(fields,
+					 sizeof(fields) / sizeof(*fields));
+	if (!reader->picker) {
+		free(reader);
+		return NULL;
+	}
+	return reader;
+}
+
+void record_reader_free(struct record_reader *reader)
+{
+	if (!reader)
+		return;
+	json_picker_free(reader->picker);
+	free(reader);
+}
+
+static struct str trim(struct str line)
+{
+	while (line.n > 0 && strchr(" \t\r\n", line.p[line.n - 1]))
+		line.n--;
+	return line;
+}
+
+/* An outcome that somebody's jq switched off again is none. */
+static void drop_false(struct str *member)
+{
+	if (str_is(*member, "false"))
+		*member = STR_NONE;
+}
+
+/* It becomes part of file names and keys. */
+static bool is_id(struct str id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if (!strchr("0123456789abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", id.p[i]) ||
+		    id.p[i] == '\0')
+			return false;
+	return id.n <= 2 * RECORD_ID_SIZE;
+}
+
+static int check(struct record *r, struct arena *arena, struct err *err)
+{
+	if (!is_id(r->id))
+		return err_set(err, "InvalidRecord", "an id that is none");
+	if (r->failed.p && !r->bucket.p)
+		return 0;
+	if (r->bucket.n == 0)
+		return err_set(err, "InvalidRecord", "a record without bucket");
+	if (r->key.n == 0)
+		return err_set(err, "InvalidRecord", "a record without key");
+	if (r->size_text.p) {
+		if (str_number(r->size_text, &r->size) < 0)
+			return err_set(err, "InvalidRecord",
+				       "size is no number of bytes: %.*s",
+				       STR_FMT(r->size_text));
+		r->has_size = true;
+	}
+	if (r->id.n == 0) {
+		char id[RECORD_ID_SIZE + 1];
+
+		record_id(r, id);
+		r->id = arena_dup(arena, str_of(id));
+		if (!r->id.p)
+			return err_set(err, "OutOfMemory", "out of memory");
+	}
+	return 0;
+}
+
+int record_parse(struct record_reader *reader, struct str line,
+		 struct arena *arena, struct record *record, struct err *err)
+{
+	memset(record, 0, sizeof(*record));
+	record->line = trim(line);
+	if (json_pick(reader->picker, record->line, arena, record, err) < 0) {
+		if (strcmp(err->code, "InvalidJSON") == 0)
+			memcpy(err->code, "InvalidRecord",
+			       sizeof("InvalidRecord"));
+		return -1;
+	}
+	drop_false(&record->bad);
+	drop_false(&record->gone);
+	drop_false(&record->failed);
+	if (record->mark.p)
+		return 0;
+	return check(record, arena, err);
+}
+
+enum record_outcome record_outcome(const struct record *record)
+{
+	if (record->failed.p)
+		return RECORD_FAILED;
+	if (record->gone.p)
+		return RECORD_GONE;
+	return record->bad.p ? RECORD_BAD : RECORD_GOOD;
+}
+
+const char *record_outcome_name(enum record_outcome outcome)
+{
+	static const char *const names[] = {
+		[RECORD_GOOD] = "good", [RECORD_BAD] = "bad",
+		[RECORD_GONE] = "gone", [RECORD_FAILED] = "failed",
+	};
+
+	return names[outcome];
+}
+
+/*
+ * Each part is hashed with a NUL behind it and the version with a letter in
+ * front, so that no two different objects give the same text: NUL cannot
+ * stand in a bucket's name, and a version of one kind is none of another.
+ */
+void record_id(const struct record *r, char id[RECORD_ID_SIZE + 1])
+{
+	static const size_t to_the_second = sizeof("2026-11-23T05:54:00") - 1;
+	struct digest_sha256 sha;
+	unsigned char sum[DIGEST_SHA256_SIZE];
+	char hex[2 * DIGEST_SHA256_SIZE + 1];
+
+	digest_sha256_init(&sha);
+	digest_sha256_update(&sha, r->bucket.p, r->bucket.n);
+	digest_sha256_update(&sha, "", 1);
+	digest_sha256_update(&sha, r->key.p, r->key.n);
+	digest_sha256_update(&sha, "", 1);
+	if (r->version.n > 0) {
+		digest_sha256_update(&sha, "v", 1);
+		digest_sha256_update(&sha, r->version.p, r->version.n);
+	} else if (r->sequencer.n > 0) {
+		digest_sha256_update(&sha, "s", 1);
+		for (size_t i = 0; i < r->sequencer.n; i++) {
+			char c = r->sequencer.p[i];
+
+			if (c >= 'a' && c <= 'z')
+				c = (char)(c - 'a' + 'A');
+			digest_sha256_update(&sha, &c, 1);
+		}
+	} else {
+		size_t n = r->time.n < to_the_second ? r->time.n :
+						       to_the_second;
+
+		digest_sha256_update(&sha, "e", 1);
+		digest_sha256_update(&sha, r->etag.p, r->etag.n);
+		digest_sha256_update(&sha, "", 1);
+		digest_sha256_update(&sha, r->time.p, n);
+	}
+	digest_sha256_final(&sha, sum);
+	digest_hex(hex, sum, sizeof(sum));
+	memcpy(id, hex, RECORD_ID_SIZE);
+	id[RECORD_ID_SIZE] = '\0';
+}
+
+void record_splice(struct buf *out, const struct record *record,
+		   struct str members)
+{
+	struct str head = { record->line.p, record->line.n - 1 };
+
+	buf_put_str(out, head);
+	if (members.n > 0) {
+		buf_putc(out, ',');
+		buf_put_str(out, members);
+	}
+	buf_puts(out, "}\n");
+}
+
+void record_put_bad(struct buf *members, const char *by, struct str reason)
+{
+	json_member_open(members, "bad");
+	json_member(members, "by", str_of(by));
+	json_member(members, "reason", reason);
+	buf_putc(members, '}');
+}
+
+void record_put_gone(struct buf *members, const char *by,
+		     const struct err *err)
+{
+	json_member_open(members, "gone");
+	json_member(members, "by", str_of(by));
+	json_member(members, "code", str_of(err->code));
+	json_member(members, "message", str_of(err->message));
+	buf_putc(members, '}');
+}
+
+void record_put_failed(struct buf *members, const char *by,
+		       const struct err *err)
+{
+	json_member_open(members, "failed");
+	json_member(members, "by", str_of(by));
+	json_member(members, "code", str_of(err->code));
+	json_member(members, "message", str_of(err->message));
+	if (err->request_id[0])
+		json_member(members, "request_id", str_of(err->request_id));
+	json_member_bool(members, "retry", err->retry);
+	buf_putc(members, '}');
+}
