@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+enum { IDLE_MAX = 64, RECEIVE_BUFFER = 64 << 10 };
+
+struct http {
+	struct loop *loop;
+	struct http_options options;
+	CURLM *multi;
+	CURLSH *share;			/* the TLS sessions */
+	struct loop_timer timer;
+	struct http_request *running;
+	CURL *idle[IDLE_MAX];		/* handles to use again */
+	size_t idle_count;
+	bool ca_is_directory;
+};
+
+static void finish_requests(struct http *http);
+
+static void on_socket(void *arg, int fd, short events)
+{
+	struct http *http = arg;
+	int mask = (events & POLLIN ? CURL_CSELECT_IN : 0) |
+		   (events & POLLOUT ? CURL_CSELECT_OUT : 0) |
+		   (events & (POLLERR | POLLHUP) ? CURL_CSELECT_ERR : 0);
+	int running;
+
+	curl_multi_socket_action(http->multi, fd, mask, &running);
+	finish_requests(http);
+}
+
+static void on_timer(void *arg)
+{
+	struct http *http = arg;
+	int running;
+
+	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	finish_requests(http);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+			void *unused)
+{
+	struct http *http = arg;
+	short events = 0;
+
+	(void)easy;
+	(void)unused;
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		events |= POLLIN;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		events |= POLLOUT;
+	return loop_watch(http->loop, fd, events, on_socket, http);
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	struct http *http = arg;
+
+	(void)multi;
+	if (ms < 0)
+		loop_timer_stop(&http->timer);
+	else
+		loop_timer_set(http->loop, &http->timer, (uint64_t)ms,
+			       on_timer, http);
+	return 0;
+}
+
+/* An empty store would only show as "unable to get local issuer". */
+static int look_at_ca(struct http *http, struct err *err)
+{
+	struct stat st;
+
+	if (!http->options.ca)
+		return 0;
+	if (stat(http->options.ca, &st) < 0) {
+		err_errno(err, "CA certificates %s", http->options.ca);
+		err->retry = false;
+		return -1;
+	}
+	http->ca_is_directory = S_ISDIR(st.st_mode);
+	return 0;
+}
+
+struct http *http_new(struct loop *loop, const struct http_options *options,
+		      struct err *err)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (!http || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(http);
+		err_set(err, "OutOfMemory", "cannot start libcurl");
+		return NULL;
+	}
+	http->loop = loop;
+	http->options = *options;
+	http->multi = curl_multi_init();
+	http->share = curl_share_init();
+	if (!http->multi || !http->share) {
+		err_set(err, "OutOfMemory", "cannot start libcurl");
+		http_free(http);
+		return NULL;
+	}
+	if (look_at_ca(http, err) < 0) {
+		http_free(http);
+		return NULL;
+	}
+	curl_share_setopt(http->share, CURLSHOPT_SHARE,
+			  CURL_LOCK_DATA_SSL_SESSION);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	return http;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	while (http->running)
+		http_cancel(http->running);
+	while (http->idle_count > 0)
+		curl_easy_cleanup(http->idle[--http->idle_count]);
+	if (http->multi)
+		curl_multi_cleanup(http->multi);
+	loop_timer_stop(&http->timer);
+	if (http->share)
+		curl_share_cleanup(http->share);
+	curl_global_cleanup();
+	free(http);
+}
+
+void http_init(struct http_request *request)
+{
+	memset(request, 0, sizeof(*request));
+	buf_init(&request->head, HTTP_HEAD_MAX);
+	buf_init(&request->body_in, HTTP_BODY_MAX);
+}
+
+void http_request_free(struct http_request *request)
+{
+	if (request->easy)
+		http_cancel(request);
+	buf_free(&request->head);
+	buf_free(&request->body_in);
+}
+
+/*
+ * Header lines of the last answer: what came before a status line was a 100
+ * Continue or a proxy's.
+ */
+static size_t on_header(char *line, size_t one, size_t n, void *arg)
+{
+	struct http_request *request = arg;
+
+	(void)one;
+	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		buf_reset(&request->head);
+		return n;
+	}
+	buf_put(&request->head, line, n);
+	return request->head.failed ? 0 : n;
+}
+
+static size_t on_body(char *bytes, size_t one, size_t n, void *arg)
+{
+	struct http_request *request = arg;
+	long status = 0;
+
+	(void)one;
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (!request->sink || status / 100 != 2) {
+		buf_put(&request->body_in, bytes, n);
+		return request->body_in.failed ? 0 : n;
+	}
+	switch (request->sink(request->arg, bytes, n)) {
+	case HTTP_TAKEN:
+		request->sunk += n;
+		return n;
+	case HTTP_PAUSE:
+		return CURL_WRITEFUNC_PAUSE;
+	default:
+		return 0;
+	}
+}
+
+/* libcurl adds headers of its own unless it is told not to. */
+static struct curl_slist *header_list(const struct http_request *request)
+{
+	static const char *const none[] = { "Accept:", "Content-Type:",
+					    "Expect:", NULL };
+	struct curl_slist *list = NULL;
+
+	for (int pass = 0; pass < 2; pass++) {
+		const char *const *header = pass == 0 ? none : request->headers;
+
+		for (; header && *header; header++) {
+			struct curl_slist *longer =
+				curl_slist_append(list, *header);
+
+			if (!longer) {
+				curl_slist_free_all(list);
+				return NULL;
+			}
+			list = longer;
+		}
+	}
+	return list;
+}
+
+static void set_method(CURL *easy, const struct http_request *request)
+{
+	if (strcmp(request->method, "HEAD") == 0)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	else
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	if (!request->body.p)
+		return;
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+			 (curl_off_t)request->body.n);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.p);
+}
+
+static void set_options(CURL *easy, struct http_request *request)
+{
+	struct http *http = request->http;
+	const struct http_options *options = &http->options;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+	curl_easy_setopt(easy, CURLOPT_URL, request->url);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->slist);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SHARE, http->share);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
+			 options->connect_timeout);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, options->stall_timeout);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+	if (options->ca) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO,
+				 http->ca_is_directory ? NULL : options->ca);
+		curl_easy_setopt(easy, CURLOPT_CAPATH,
+				 http->ca_is_directory ? options->ca : NULL);
+	}
+	set_method(easy, request);
+}
+
+int http_start(struct http *http, struct http_request *request,
+	       struct err *err)
+{
+	CURL *easy = http->idle_count > 0 ? http->idle[--http->idle_count] :
+					    curl_easy_init();
+	struct curl_slist *list = header_list(request);
+
+	if (!easy || !list) {
+		curl_easy_cleanup(easy);
+		curl_slist_free_all(list);
+		return err_set(err, "OutOfMemory", "out of memory");
+	}
+	buf_reset(&request->head);
+	buf_reset(&request->body_in);
+	memset(&request->err, 0, sizeof(request->err));
+	request->status = 0;
+	request->sunk = 0;
+	request->http = http;
+	request->easy = easy;
+	request->slist = list;
+	request->next = http->running;
+	request->link = &http->running;
+	if (request->next)
+		request->next->link = &request->next;
+	http->running = request;
+	set_options(easy, request);
+	if (curl_multi_add_handle(http->multi, easy) == CURLM_OK)
+		return 0;
+	http_cancel(request);
+	return err_set(err, "OutOfMemory", "libcurl takes no more requests");
+}
+
+/* Take the request off the books; its handle is kept for another. */
+static void detach(struct http_request *request)
+{
+	struct http *http = request->http;
+
+	curl_multi_remove_handle(http->multi, request->easy);
+	curl_slist_free_all(request->slist);
+	if (http->idle_count < IDLE_MAX) {
+		curl_easy_reset(request->easy);
+		http->idle[http->idle_count++] = request->easy;
+	} else {
+		curl_easy_cleanup(request->easy);
+	}
+	*request->link = request->next;
+	if (request->next)
+		request->next->link = request->link;
+	request->easy = request->slist = NULL;
+}
+
+void http_cancel(struct http_request *request)
+{
+	if (request->easy)
+		detach(request);
+}
+
+void http_resume(struct http_request *request)
+{
+	if (request->easy)
+		curl_easy_pause(request->easy, CURLPAUSE_CONT);
+}
+
+static const char *transport_code(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return "CouldNotResolve";
+	case CURLE_COULDNT_CONNECT:
+		return "CouldNotConnect";
+	case CURLE_OPERATION_TIMEDOUT:
+		return "Timeout";
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+		return "TLSVerificationFailed";
+	case CURLE_SSL_CONNECT_ERROR:
+		return "TLSError";
+	case CURLE_OUT_OF_MEMORY:
+		return "OutOfMemory";
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return "InvalidEndpoint";
+	case CURLE_WRITE_ERROR:
+		return "Aborted";
+	default:
+		return "ConnectionLost";
+	}
+}
+
+static bool is_permanent(CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION ||
+	       code == CURLE_SSL_CACERT_BADFILE ||
+	       code == CURLE_URL_MALFORMAT ||
+	       code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WRITE_ERROR;
+}
+
+/*
+ * The host is named because "could not connect" without one helps nobody; a
+ * proxy's credentials are never part of the URL of the request.
+ */
+static void transport_error(struct http_request *request, CURLcode code)
+{
+	const char *host = strstr(request->url, "://");
+	const char *why = curl_easy_strerror(code);
+
+	host = host ? host + 3 : request->url;
+	if (request->head.failed || request->body_in.failed)
+		why = "the answer is larger than it may be";
+	else if (code == CURLE_PARTIAL_FILE)
+		why = "the answer was cut off";
+	err_set(&request->err, transport_code(code), "%.*s: %s",
+		(int)strcspn(host, "/?"), host, why);
+	request->err.retry = !is_permanent(code);
+}
+
+static void finish_requests(struct http *http)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(http->multi, &left))) {
+		CURLcode code = message->data.result;
+		struct http_request *request = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+				  (char **)&request);
+		curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE,
+				  &request->status);
+		if (code != CURLE_OK)
+			transport_error(request, code);
+		detach(request);
+		request->done(request->arg);
+	}
+}
+
+struct str http_header(const struct http_request *request, const char *name)
+{
+	struct str left = buf_str(&request->head);
+	size_t name_n = strlen(name);
+
+	while (left.n > 0) {
+		const char *end = memchr(left.p, '\n', left.n);
+		size_t n = end ? (size_t)(end - left.p) : left.n;
+		struct str line = { left.p, n };
+
+		left.p += end ? n + 1 : n;
+		left.n -= end ? n + 1 : n;
+		if (line.n <= name_n || line.p[name_n] != ':' ||
+		    strncasecmp(line.p, name, name_n) != 0)
+			continue;
+		line.p += name_n + 1;
+		line.n -= name_n + 1;
+		while (line.n > 0 && strchr(" \t\r", line.p[line.n - 1]))
+			line.n--;
+		while (line.n > 0 && strchr(" \t", *line.p)) {
+			line.p++;
+			line.n--;
+		}
+		return line;
+	}
+	return STR_NONE;
+}
+
+long long http_date(const struct http_request *request)
+{
+	struct str date = http_header(request, "Date");
+	char text[64];
+
+	if (!date.p || date.n >= sizeof(text))
+		return -1;
+	memcpy(text, date.p, date.n);
+	text[date.n] = '\0';
+	return curl_getdate(text, NULL);
+}
