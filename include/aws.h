@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * aws: one signed request to an AWS service, tried until it is answered.
+ *
+ * A call is signed anew for each try, with keys that are good at the time and
+ * the service's own clock.  Which answers are tried again, how often and when
+ * is the business of retry.h; expired keys and a wrong clock are mended once,
+ * free of charge.  What is left in the end is either an answer that the
+ * service's judge found good, or an error in AWS's own words.
+ */
+#ifndef S3EV_AWS_H
+#define S3EV_AWS_H
+
+#include <stddef.h>
+
+#include "arena.h"
+#include "config.h"
+#include "creds.h"
+#include "err.h"
+#include "http.h"
+#include "loop.h"
+#include "retry.h"
+#include "sigv4.h"
+#include "str.h"
+
+struct aws;
+
+/*
+ * Read configuration and credentials (no network).  Borrows loop.  NULL with
+ * err: see config_load() and creds_new(), or "NoRegion".
+ */
+struct aws *aws_new(struct loop *loop, struct err *err);
+void aws_free(struct aws *aws);
+
+const struct config *aws_config(const struct aws *aws);
+
+/* What the user should know, one line each; NULL at the end. */
+const char *const *aws_warnings(const struct aws *aws);
+
+enum { AWS_HEADERS_MAX = 32 };
+
+struct aws_call {
+	/* Filled by the caller, borrowed until done. */
+	enum config_service service;
+	const char *sign_service;	/* "s3", "dynamodb" */
+	struct str region;		/* to sign with */
+	const char *method;
+	const char *url;		/* without query */
+	struct str query;		/* encoded and in order, or absent */
+	struct sigv4_header headers[AWS_HEADERS_MAX]; /* all are signed */
+	size_t n_headers;
+	struct str body;		/* absent: none */
+	struct arena *arena;		/* for what the tries need */
+
+	/* As in http.h; a call whose sink has taken bytes is only tried
+	 * again if rewind returns 0. */
+	int (*sink)(void *arg, const char *bytes, size_t n);
+	int (*rewind)(void *arg);
+
+	/*
+	 * Look at a complete answer: 0 if it is good, else -1 with err.  A
+	 * 200 that carries an error is told from one that does not here.
+	 */
+	int (*judge)(struct aws_call *call, struct err *err);
+
+	void (*done)(void *arg);	/* never from within aws_start() */
+	void *arg;
+
+	/* The result. */
+	struct err err;			/* code[0] == 0: good */
+	struct http_request http;	/* the last answer */
+
+	struct aws *aws;		/* private from here on */
+	struct str payload_hash;
+	struct creds_wait wait;
+	struct loop_timer timer;
+	unsigned tries;
+	enum retry_class last_retry;
+	bool mended_clock, mended_keys;
+	struct str used_key_id;
+};
+
+/* Begin.  done is called from the loop, whatever happens. */
+void aws_start(struct aws *aws, struct aws_call *call);
+
+/* Fail a call that could not be put together: done is called with err. */
+void aws_fail(struct aws *aws, struct aws_call *call, const struct err *err);
+
+/* Stop; done is not called.  Does nothing to a call that is done. */
+void aws_cancel(struct aws_call *call);
+
+/* Free what the answer holds; the call may be started again. */
+void aws_call_free(struct aws_call *call);
+
+/* Append a header; value is borrowed.  An absent value adds nothing. */
+void aws_header(struct aws_call *call, const char *name, struct str value);
+
+#endif

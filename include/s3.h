@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * s3: the operations of S3 that the filters need, by S3's own names.
+ *
+ * Every read is pinned: to the version if it is known, else to the ETag, so
+ * that what is read is what was announced or nothing at all.
+ *
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html
+ */
+#ifndef S3EV_S3_H
+#define S3EV_S3_H
+
+#include <stdbool.h>
+
+#include "aws.h"
+#include "err.h"
+#include "str.h"
+
+/* An object; version and ETag (without quotes) may be absent. */
+struct s3_object {
+	struct str bucket;
+	struct str key;
+	struct str version;
+	struct str etag;
+};
+
+/*
+ * A call.  The caller sets, in aws: arena, done, arg, and for s3_get() sink
+ * and rewind; then everything is borrowed until done.  The result is good
+ * when aws.err.code is empty; its text lies in the arena.
+ */
+struct s3_call {
+	struct aws_call aws;	/* first: a call is an aws_call */
+
+	struct str etag;	/* without quotes */
+	struct str version;
+	unsigned long long size;	/* of the body or, for HEAD, the object */
+	bool has_size;
+	bool etag_is_md5;	/* the ETag is the MD5 of the content */
+	bool is_taken;		/* a copy failed: something is there already */
+
+	const char *needs;	/* private: what permission it takes */
+	bool is_head, is_copy;
+};
+
+/* What to do about an object that is at the destination already. */
+enum s3_overwrite { S3_KEEP, S3_OVERWRITE };
+
+void s3_get(struct aws *aws, struct s3_call *call,
+	    const struct s3_object *object);
+void s3_head(struct aws *aws, struct s3_call *call,
+	     const struct s3_object *object);
+
+/*
+ * Copy from to the bucket and key of to, with its metadata and tags.  With
+ * S3_KEEP an object that is there is not overwritten ("PreconditionFailed"
+ * and call->is_taken) by a server that knows If-None-Match on copies: AWS
+ * does, others take the header and overwrite, so look first.  Sources of more
+ * than S3_COPY_MAX bytes are refused by AWS.
+ */
+#define S3_COPY_MAX 5368709120ULL
+void s3_copy(struct aws *aws, struct s3_call *call,
+	     const struct s3_object *from, const struct s3_object *to,
+	     enum s3_overwrite overwrite);
+
+/*
+ * Delete exactly object->version, if it has one; else the current object, if
+ * it still has object->etag (AWS; other servers do not look at the condition).
+ */
+void s3_delete(struct aws *aws, struct s3_call *call,
+	       const struct s3_object *object);
+
+/*
+ * The version that was asked for is not there: 404 of an object, 412 of a
+ * pinned read, 405 of a delete marker.  A missing bucket is something else.
+ */
+bool s3_is_gone(const struct err *err);
+
+/* Is the text an MD5 in hex, as the ETag of a simple upload is? */
+bool s3_etag_is_md5(struct str etag);
+
+#endif
