@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* s3check: is each record's object good?  Built-in checks, then the processor. */
+
+#include <fnmatch.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "aws.h"
+#include "flow.h"
+#include "processor.h"
+#include "version.h"
+
+enum { GLOBS_MAX = 64 };
+
+struct checks {
+	const char *command;		/* the processor, or NULL */
+	const char *globs[GLOBS_MAX];	/* of keys */
+	size_t glob_count;
+	unsigned long long max_size;
+	bool has_max_size;
+
+	struct loop *loop;
+	struct aws *aws;		/* made when an object is streamed */
+};
+
+struct work {
+	struct flow_item *item;
+	struct processor processor;
+};
+
+static const char usage[] =
+	"usage: s3check [-hkVv] [-j JOBS] [-x CMD] [--max-size BYTES]\n"
+	"               [--name GLOB]... < RECORDS\n"
+	"\n"
+	"  -x, --processor CMD   run CMD for each object, its bytes on stdin\n"
+	"      --max-size BYTES  objects may not be larger\n"
+	"      --name GLOB       keys must match one of these\n"
+	"  -j, --jobs JOBS       objects at once (number of processors)\n"
+	"  -k, --keep-order      results in the order of the input\n"
+	"  -v, --verbose         a line for each record\n"
+	"  -h, --help            this text\n"
+	"  -V, --version         the version\n";
+
+static void report(void *ctx, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "s3check: %s\n", line);
+}
+
+/* Built-in checks: false, and why, if the object is bad. */
+
+static bool name_matches(const struct checks *checks, const char *key)
+{
+	for (size_t i = 0; i < checks->glob_count; i++)
+		if (fnmatch(checks->globs[i], key, 0) == 0)
+			return true;
+	return checks->glob_count == 0;
+}
+
+static const char *fault(const struct checks *checks, struct flow_item *item)
+{
+	const struct record *r = &item->record;
+
+	if (!name_matches(checks, r->key.p))
+		return "the name is none of those expected";
+	if (checks->has_max_size && r->has_size && r->size > checks->max_size)
+		return arena_printf(&item->arena,
+				    "%llu bytes, more than the %llu allowed",
+				    r->size, checks->max_size);
+	return NULL;
+}
+
+static void put_check(struct buf *members, const struct processor *p)
+{
+	json_member_open(members, "check");
+	json_member(members, "by", STR("processor"));
+	json_member_number(members, "took_ms", p->took_ms);
+	buf_putc(members, '}');
+}
+
+static void on_processed(void *arg)
+{
+	struct work *work = arg;
+	const struct processor *p = &work->processor;
+
+	switch (p->outcome) {
+	case RECORD_GOOD:
+		put_check(&work->item->members, p);
+		flow_done(work->item);
+		break;
+	case RECORD_BAD:
+		put_check(&work->item->members, p);
+		flow_bad(work->item, p->reason);
+		break;
+	case RECORD_GONE:
+		flow_gone(work->item, &p->err);
+		break;
+	case RECORD_FAILED:
+		flow_failed(work->item, &p->err);
+		break;
+	}
+}
+
+static void process(struct checks *checks, struct flow_item *item)
+{
+	struct work *work = item->state;
+	struct processor *p = &work->processor;
+	struct err err;
+
+	if (processor_streams(&item->record) && !checks->aws) {
+		checks->aws = aws_new(checks->loop, &err);
+		if (!checks->aws) {
+			flow_status(item, EX_CONFIG);
+			flow_failed(item, &err);
+			return;
+		}
+	}
+	work->item = item;
+	p->loop = checks->loop;
+	p->aws = checks->aws;
+	p->command = checks->command;
+	p->record = &item->record;
+	p->arena = &item->arena;
+	p->done = on_processed;
+	p->arg = work;
+	processor_start(p);
+}
+
+static void start(void *ctx, struct flow_item *item)
+{
+	struct checks *checks = ctx;
+	const char *why = fault(checks, item);
+
+	if (why)
+		flow_bad(item, str_of(why));
+	else if (checks->command)
+		process(checks, item);
+	else
+		flow_done(item);
+}
+
+static void die_of_usage(const char *what, const char *arg)
+{
+	fprintf(stderr, "s3check: %s: %s\n", what, arg);
+	exit(EX_USAGE);
+}
+
+static void parse_options(struct checks *checks, struct flow_options *flow,
+			  int argc, char **argv)
+{
+	enum { OPTION_MAX_SIZE = 256, OPTION_NAME };
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
+		{ "name", required_argument, NULL, OPTION_NAME },
+		{ "processor", required_argument, NULL, 'x' },
+		{ "version", no_argument, NULL, 'V' },
+		FLOW_LONG_OPTIONS,
+		{ NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hVx:" FLOW_OPTSTRING, options,
+				NULL)) != -1) {
+		switch (c) {
+		case OPTION_MAX_SIZE:
+			checks->has_max_size = true;
+			if (str_number(str_of(optarg), &checks->max_size) < 0)
+				die_of_usage("not a number of bytes", optarg);
+			break;
+		case OPTION_NAME:
+			if (checks->glob_count == GLOBS_MAX)
+				die_of_usage("too many --name", optarg);
+			checks->globs[checks->glob_count++] = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(EX_OK);
+		case 'V':
+			puts("s3check " S3EV_VERSION);
+			exit(EX_OK);
+		case 'x':
+			checks->command = optarg;
+			break;
+		default:
+			if (flow_option(flow, c, optarg) == 0)
+				break;
+			if (c == 'j')
+				die_of_usage("not a number of jobs", optarg);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc)
+		die_of_usage("no arguments are taken", argv[optind]);
+}
+
+static unsigned processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > FLOW_JOBS_MAX ? FLOW_JOBS_MAX : (unsigned)n;
+}
+
+int main(int argc, char **argv)
+{
+	struct checks checks = { .command = NULL };
+	struct flow_options options = { .jobs = processors() };
+	const struct flow_filter filter = {
+		.name = "s3check",
+		.passes = 1u << RECORD_BAD | 1u << RECORD_GONE,
+		.state_size = sizeof(struct work),
+		.start = start,
+		.report = report,
+		.ctx = &checks,
+	};
+	int status;
+
+	parse_options(&checks, &options, argc, argv);
+	checks.loop = loop_new();
+	if (!checks.loop) {
+		fputs("s3check: out of memory\n", stderr);
+		return EX_OSERR;
+	}
+	status = flow_run(checks.loop, &filter, &options);
+	aws_free(checks.aws);
+	loop_free(checks.loop);
+	return status;
+}
