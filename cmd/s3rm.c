@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* s3rm: delete each source whose copy is safe: the last step of a move. */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "aws.h"
+#include "flow.h"
+#include "s3.h"
+#include "version.h"
+
+struct removal {
+	struct aws *aws;
+	bool recorded;		/* only what the ledger has */
+};
+
+struct victim {
+	struct removal *removal;
+	struct flow_item *item;
+	struct s3_call call;
+};
+
+static const char usage[] =
+	"usage: s3rm [-hkrVv] [-j JOBS] < RECORDS\n"
+	"\n"
+	"  -r, --recorded    delete only what ddb-record has recorded\n"
+	"  -j, --jobs JOBS   objects at once (16)\n"
+	"  -k, --keep-order  results in the order of the input\n"
+	"  -v, --verbose     a line for each record\n"
+	"  -h, --help        this text\n"
+	"  -V, --version     the version\n";
+
+static void report(void *ctx, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "s3rm: %s\n", line);
+}
+
+static struct s3_call *next_call(struct victim *victim,
+				 void (*done)(void *arg))
+{
+	struct s3_call *call = &victim->call;
+
+	memset(call, 0, sizeof(*call));
+	call->aws.arena = &victim->item->arena;
+	call->aws.done = done;
+	call->aws.arg = victim;
+	return call;
+}
+
+static struct err end_call(struct victim *victim)
+{
+	struct err err = victim->call.aws.err;
+
+	aws_call_free(&victim->call.aws);
+	return err;
+}
+
+static struct s3_object source_of(const struct victim *victim)
+{
+	const struct record *r = &victim->item->record;
+
+	return (struct s3_object){ r->bucket, r->key, r->version, r->etag };
+}
+
+static void finish(struct victim *victim, const char *status)
+{
+	struct buf *members = &victim->item->members;
+
+	json_member_open(members, "rm");
+	json_member(members, "status", str_of(status));
+	buf_putc(members, '}');
+	flow_done(victim->item);
+}
+
+/* Somebody has deleted or overwritten it since: not ours to touch. */
+static void on_deleted(void *arg)
+{
+	struct victim *victim = arg;
+	struct err err = end_call(victim);
+
+	if (!err_is_set(&err))
+		finish(victim, "removed");
+	else if (s3_is_gone(&err))
+		finish(victim, "gone");
+	else
+		flow_failed(victim->item, &err);
+}
+
+static void on_source_seen(void *arg)
+{
+	struct victim *victim = arg;
+	struct s3_object source = source_of(victim);
+	struct err err = end_call(victim);
+
+	if (s3_is_gone(&err))
+		finish(victim, "gone");
+	else if (err_is_set(&err))
+		flow_failed(victim->item, &err);
+	else
+		s3_delete(victim->removal->aws, next_call(victim, on_deleted),
+			  &source);
+}
+
+/*
+ * AWS deletes only what has the ETag; other servers do not look at that
+ * condition, so we look ourselves.  A version cannot have changed.
+ */
+static void remove_source(struct victim *victim)
+{
+	struct aws *aws = victim->removal->aws;
+	struct s3_object source = source_of(victim);
+
+	if (!source.version.p &&
+	    config_is_custom_endpoint(aws_config(aws), CONFIG_S3))
+		s3_head(aws, next_call(victim, on_source_seen), &source);
+	else
+		s3_delete(aws, next_call(victim, on_deleted), &source);
+}
+
+/* Nothing is deleted before the copy has been seen with our own eyes. */
+static void on_copy_seen(void *arg)
+{
+	struct victim *victim = arg;
+	struct err err = end_call(victim);
+
+	if (s3_is_gone(&err))
+		err_set(&err, "CopyMissing",
+			"the copy is not at its destination: not deleted");
+	if (err_is_set(&err))
+		flow_failed(victim->item, &err);
+	else
+		remove_source(victim);
+}
+
+static const char *why_not(const struct removal *removal,
+			   const struct record *r)
+{
+	if (!r->route_bucket.p || !r->route_key.p || !r->route_etag.p)
+		return "no copy of it was made: not deleted";
+	if (removal->recorded && !r->record_status.p)
+		return "it was not recorded: not deleted";
+	if (!r->version.p && !r->etag.p)
+		return "neither version nor ETag is known: not deleted";
+	return NULL;
+}
+
+static void start(void *ctx, struct flow_item *item)
+{
+	struct removal *removal = ctx;
+	struct victim *victim = item->state;
+	const struct record *r = &item->record;
+	const char *why = why_not(removal, r);
+	struct s3_object copy = { .bucket = r->route_bucket,
+				  .key = r->route_key,
+				  .etag = r->route_etag };
+	struct err err;
+
+	if (why) {
+		err_set(&err, "NotSafe", "%s", why);
+		flow_failed(item, &err);
+		return;
+	}
+	victim->removal = removal;
+	victim->item = item;
+	s3_head(removal->aws, next_call(victim, on_copy_seen), &copy);
+}
+
+static void parse_options(struct removal *removal, struct flow_options *flow,
+			  int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "recorded", no_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, 'V' },
+		FLOW_LONG_OPTIONS,
+		{ NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hrV" FLOW_OPTSTRING, options,
+				NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			fputs(usage, stdout);
+			exit(EX_OK);
+		case 'r':
+			removal->recorded = true;
+			break;
+		case 'V':
+			puts("s3rm " S3EV_VERSION);
+			exit(EX_OK);
+		default:
+			if (flow_option(flow, c, optarg) == 0)
+				break;
+			if (c == 'j')
+				fprintf(stderr, "s3rm: not a number of jobs: "
+					"%s\n", optarg);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "s3rm: no arguments are taken: %s\n",
+			argv[optind]);
+		exit(EX_USAGE);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct removal removal = { .recorded = false };
+	struct flow_options options = { .jobs = 16 };
+	const struct flow_filter filter = {
+		.name = "s3rm",
+		.passes = 1u << RECORD_GONE,
+		.state_size = sizeof(struct victim),
+		.start = start,
+		.report = report,
+		.ctx = &removal,
+	};
+	struct loop *loop;
+	struct err err;
+	int status;
+
+	parse_options(&removal, &options, argc, argv);
+	loop = loop_new();
+	removal.aws = loop ? aws_new(loop, &err) : NULL;
+	if (!removal.aws) {
+		fprintf(stderr, "s3rm: %s\n", loop ? err.message :
+						     "out of memory");
+		loop_free(loop);
+		return loop ? EX_CONFIG : EX_OSERR;
+	}
+	status = flow_run(loop, &filter, &options);
+	aws_free(removal.aws);
+	loop_free(loop);
+	return status;
+}

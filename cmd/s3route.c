@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* s3route: copy good objects to processed, bad ones to bad data. */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "aws.h"
+#include "flow.h"
+#include "place.h"
+#include "template.h"
+#include "version.h"
+
+struct routes {
+	const char *processed;	/* buckets */
+	const char *bad_data;
+	const char *template;	/* of keys */
+	struct aws *aws;
+};
+
+struct move {
+	struct flow_item *item;
+	struct place place;
+};
+
+static const char usage[] =
+	"usage: s3route [-hkVv] [-b BUCKET] [-j JOBS] [-p BUCKET]\n"
+	"               [-t TEMPLATE] < RECORDS\n"
+	"\n"
+	"  -p, --processed BUCKET  where good objects go (PROCESSED_BUCKET)\n"
+	"  -b, --bad-data BUCKET   where bad ones go (BAD_DATA_BUCKET)\n"
+	"  -t, --template TEMPLATE what keys they get ({key})\n"
+	"  -j, --jobs JOBS         objects at once (32)\n"
+	"  -k, --keep-order        results in the order of the input\n"
+	"  -v, --verbose           a line for each record\n"
+	"  -h, --help              this text\n"
+	"  -V, --version           the version\n";
+
+static void report(void *ctx, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "s3route: %s\n", line);
+}
+
+static void put_route(struct buf *members, const struct move *move)
+{
+	bool bad = record_outcome(&move->item->record) == RECORD_BAD;
+	const struct place *place = &move->place;
+
+	json_member_open(members, "route");
+	json_member(members, "to", bad ? STR("bad-data") : STR("processed"));
+	json_member(members, "bucket", place->bucket);
+	json_member(members, "key", place->key);
+	json_member(members, "etag", place->etag);
+	if (place->already)
+		json_member_bool(members, "already", true);
+	buf_putc(members, '}');
+}
+
+/*
+ * The spool file has served.  The path comes from a record, so only a file
+ * that s3fetch has named after this record's id is removed.
+ */
+static void remove_spool(const struct record *record, struct arena *arena)
+{
+	const char *path = record->fetch_path.p;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	const char *name = arena_printf(arena, "s3ev-%.*s-",
+					STR_FMT(record->id));
+
+	if (slash && name && strncmp(slash + 1, name, strlen(name)) == 0)
+		unlink(path);
+}
+
+static void on_placed(void *arg)
+{
+	struct move *move = arg;
+	struct flow_item *item = move->item;
+
+	if (move->place.outcome == RECORD_FAILED) {
+		flow_failed(item, &move->place.err);
+		return;
+	}
+	remove_spool(&item->record, &item->arena);
+	if (move->place.outcome == RECORD_GONE) {
+		flow_gone(item, &move->place.err);
+		return;
+	}
+	put_route(&item->members, move);
+	flow_done(item);
+}
+
+/*
+ * Writing where events come from would announce the copy, which would be
+ * copied, and so on: that has cost people fortunes.
+ */
+static bool would_loop(struct flow_item *item, struct str bucket,
+		       struct err *err)
+{
+	if (!str_eq(bucket, item->record.bucket))
+		return false;
+	err_set(err, "WouldLoop",
+		"this bucket is where the event comes from; what is written "
+		"to it would be an event again, without end");
+	return true;
+}
+
+static int choose_key(const struct routes *routes, struct flow_item *item,
+		      struct str *key, struct err *err)
+{
+	struct buf expanded;
+
+	buf_init(&expanded, RECORD_MAX);
+	template_expand(&expanded, routes->template, &item->record);
+	*key = expanded.failed ? STR_NONE :
+				 arena_dup(&item->arena, buf_str(&expanded));
+	buf_free(&expanded);
+	if (!key->p)
+		return err_set(err, "OutOfMemory", "out of memory");
+	if (key->n == 0)
+		return err_set(err, "InvalidKey",
+			       "the template %s makes an empty key of it",
+			       routes->template);
+	return 0;
+}
+
+static void start(void *ctx, struct flow_item *item)
+{
+	const struct routes *routes = ctx;
+	const struct record *r = &item->record;
+	struct move *move = item->state;
+	struct place *place = &move->place;
+	struct err err;
+
+	place->bucket = str_of(record_outcome(r) == RECORD_BAD ?
+			       routes->bad_data : routes->processed);
+	if (would_loop(item, place->bucket, &err)) {
+		flow_status(item, EX_CONFIG);
+		flow_failed(item, &err);
+		return;
+	}
+	if (r->has_size && r->size > S3_COPY_MAX) {
+		err_set(&err, "EntityTooLarge",
+			"%llu bytes: more than one CopyObject takes (%llu)",
+			r->size, S3_COPY_MAX);
+		flow_failed(item, &err);
+		return;
+	}
+	if (choose_key(routes, item, &place->key, &err) < 0) {
+		flow_failed(item, &err);
+		return;
+	}
+	move->item = item;
+	place->aws = routes->aws;
+	place->arena = &item->arena;
+	place->record = r;
+	place->done = on_placed;
+	place->arg = move;
+	place_start(place);
+}
+
+static void parse_options(struct routes *routes, struct flow_options *flow,
+			  int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "bad-data", required_argument, NULL, 'b' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "processed", required_argument, NULL, 'p' },
+		{ "template", required_argument, NULL, 't' },
+		{ "version", no_argument, NULL, 'V' },
+		FLOW_LONG_OPTIONS,
+		{ NULL, 0, NULL, 0 }
+	};
+	struct err err;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "b:hp:t:V" FLOW_OPTSTRING, options,
+				NULL)) != -1) {
+		switch (c) {
+		case 'b':
+			routes->bad_data = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(EX_OK);
+		case 'p':
+			routes->processed = optarg;
+			break;
+		case 't':
+			routes->template = optarg;
+			break;
+		case 'V':
+			puts("s3route " S3EV_VERSION);
+			exit(EX_OK);
+		default:
+			if (flow_option(flow, c, optarg) == 0)
+				break;
+			if (c == 'j')
+				fprintf(stderr, "s3route: not a number of "
+					"jobs: %s\n", optarg);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "s3route: no arguments are taken: %s\n",
+			argv[optind]);
+		exit(EX_USAGE);
+	}
+	if (template_check(routes->template, &err) < 0) {
+		fprintf(stderr, "s3route: template: %s\n", err.message);
+		exit(EX_USAGE);
+	}
+}
+
+static bool is_set(const char *bucket, const char *option, const char *name)
+{
+	if (bucket && *bucket)
+		return true;
+	fprintf(stderr, "s3route: no bucket for %s data: %s, or set %s\n",
+		*option == 'b' ? "bad" : "processed",
+		*option == 'b' ? "-b" : "-p", name);
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct routes routes = {
+		.processed = getenv("PROCESSED_BUCKET"),
+		.bad_data = getenv("BAD_DATA_BUCKET"),
+		.template = "{key}",
+	};
+	struct flow_options options = { .jobs = 32 };
+	const struct flow_filter filter = {
+		.name = "s3route",
+		.passes = 1u << RECORD_GONE,
+		.state_size = sizeof(struct move),
+		.start = start,
+		.report = report,
+		.ctx = &routes,
+	};
+	struct loop *loop;
+	struct err err;
+	int status;
+
+	parse_options(&routes, &options, argc, argv);
+	if (!is_set(routes.processed, "p", "PROCESSED_BUCKET") ||
+	    !is_set(routes.bad_data, "b", "BAD_DATA_BUCKET"))
+		return EX_CONFIG;
+	loop = loop_new();
+	routes.aws = loop ? aws_new(loop, &err) : NULL;
+	if (!routes.aws) {
+		fprintf(stderr, "s3route: %s\n", loop ? err.message :
+							"out of memory");
+		loop_free(loop);
+		return loop ? EX_CONFIG : EX_OSERR;
+	}
+	status = flow_run(loop, &filter, &options);
+	aws_free(routes.aws);
+	loop_free(loop);
+	return status;
+}

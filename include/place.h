@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * place: copy an object to another bucket without ever overwriting one.
+ *
+ * The copy is pinned to the announced version and made on the condition that
+ * the key is free.  If it is taken by the same content, the work is done
+ * already; if by other content, the object gets a second name made from the
+ * record's id (template_second()), which only this version can have.  So the
+ * work may be repeated, and done twice at once.
+ *
+ * AWS keeps both conditions.  Servers that ignore them on copies (RGW, MinIO)
+ * get a look before and a check behind instead, which leaves a window of
+ * milliseconds between two workers.
+ *
+ * The same content is: equal size and equal ETag.  Different ETags of equal
+ * content (a multipart upload on one side) count as different: a second copy
+ * is kept rather than none.
+ */
+#ifndef S3EV_PLACE_H
+#define S3EV_PLACE_H
+
+#include <stdbool.h>
+
+#include "arena.h"
+#include "aws.h"
+#include "err.h"
+#include "record.h"
+#include "s3.h"
+#include "str.h"
+
+struct place {
+	/* Set by the caller; all borrowed until done. */
+	struct aws *aws;
+	struct arena *arena;
+	const struct record *record;
+	struct str bucket;		/* where to */
+	struct str key;			/* the name wanted; the one given */
+	void (*done)(void *arg);	/* from the loop, never from the start */
+	void *arg;
+
+	/* RECORD_GOOD: placed; RECORD_GONE and RECORD_FAILED: err says why. */
+	enum record_outcome outcome;
+	struct err err;
+	struct str etag;		/* of the copy */
+	bool already;			/* it had been there before */
+
+	struct s3_call call;		/* private from here on */
+	bool looks;			/* the server ignores conditions */
+	bool is_second;
+};
+
+void place_start(struct place *place);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "template.h"
+
+static struct s3_object source_of(const struct place *p)
+{
+	const struct record *r = p->record;
+
+	return (struct s3_object){ r->bucket, r->key, r->version, r->etag };
+}
+
+static struct s3_object target_of(const struct place *p)
+{
+	return (struct s3_object){ .bucket = p->bucket, .key = p->key };
+}
+
+static void finish(struct place *p, enum record_outcome outcome)
+{
+	p->outcome = outcome;
+	p->done(p->arg);
+}
+
+static void fail(struct place *p, const struct err *err)
+{
+	p->err = *err;
+	finish(p, RECORD_FAILED);
+}
+
+/* One call after the other, each with its own end. */
+static struct s3_call *next_call(struct place *p, void (*done)(void *arg))
+{
+	memset(&p->call, 0, sizeof(p->call));
+	p->call.aws.arena = p->arena;
+	p->call.aws.done = done;
+	p->call.aws.arg = p;
+	return &p->call;
+}
+
+/* Take over what the call found out, and free the rest. */
+static struct err end_call(struct place *p)
+{
+	struct err err = p->call.aws.err;
+
+	aws_call_free(&p->call.aws);
+	return err;
+}
+
+static void look_at_target(struct place *p);
+static void copy(struct place *p);
+
+static bool same_etag(struct str a, struct str b)
+{
+	return a.n > 0 && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+/* Is what the last call looked at the object we are to place? */
+static bool is_same(const struct place *p)
+{
+	const struct record *r = p->record;
+
+	if (r->has_size && p->call.has_size && r->size != p->call.size)
+		return false;
+	return p->is_second || same_etag(r->etag, p->call.etag);
+}
+
+static void take_second_name(struct place *p)
+{
+	struct buf key;
+	struct err err;
+
+	buf_init(&key, RECORD_KEY_MAX);
+	template_second(&key, p->key, p->record);
+	p->key = arena_dup(p->arena, buf_str(&key));
+	p->is_second = true;
+	buf_free(&key);
+	if (!p->key.p) {
+		err_set(&err, "OutOfMemory", "out of memory");
+		fail(p, &err);
+	} else if (p->looks) {
+		look_at_target(p);
+	} else {
+		copy(p);
+	}
+}
+
+static void on_target_seen(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+
+	if (s3_is_gone(&err)) {
+		copy(p);
+	} else if (err_is_set(&err)) {
+		fail(p, &err);
+	} else if (is_same(p)) {
+		p->already = true;
+		p->etag = p->call.etag;
+		finish(p, RECORD_GOOD);
+	} else if (!p->is_second) {
+		take_second_name(p);
+	} else {
+		err_set(&err, "Collision",
+			"%.*s/%.*s and its second name are both taken",
+			STR_FMT(p->bucket), STR_FMT(p->key));
+		fail(p, &err);
+	}
+}
+
+static void look_at_target(struct place *p)
+{
+	struct s3_object target = target_of(p);
+
+	s3_head(p->aws, next_call(p, on_target_seen), &target);
+}
+
+static void on_undone(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+
+	if (err_is_set(&err))
+		fail(p, &err);
+	else
+		finish(p, RECORD_GONE);
+}
+
+/*
+ * Did the server copy what was announced?  One that ignores the condition may
+ * have copied its successor, which nobody has checked: take that away again.
+ */
+static void check_copy(struct place *p)
+{
+	struct s3_object target = target_of(p);
+	struct str etag = p->record->etag;
+
+	p->etag = p->call.etag;
+	if (p->record->version.p || !s3_etag_is_md5(etag) ||
+	    !s3_etag_is_md5(p->etag) || same_etag(etag, p->etag)) {
+		finish(p, RECORD_GOOD);
+		return;
+	}
+	err_set(&p->err, "PreconditionFailed",
+		"overwritten while it was copied: the copy has ETag %.*s",
+		STR_FMT(p->etag));
+	target.etag = p->etag;
+	s3_delete(p->aws, next_call(p, on_undone), &target);
+}
+
+static void on_copied(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+
+	if (!err_is_set(&err)) {
+		check_copy(p);
+	} else if (p->call.is_taken) {
+		look_at_target(p);
+	} else if (s3_is_gone(&err)) {
+		p->err = err;
+		finish(p, RECORD_GONE);
+	} else {
+		fail(p, &err);
+	}
+}
+
+static void copy(struct place *p)
+{
+	struct s3_object source = source_of(p), target = target_of(p);
+
+	s3_copy(p->aws, next_call(p, on_copied), &source, &target, S3_KEEP);
+}
+
+/* A 404 may also be the bucket's; then the copy will say so. */
+static void on_source_seen(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+
+	if (s3_is_gone(&err) && strcmp(err.code, "NotFound") != 0) {
+		p->err = err;
+		finish(p, RECORD_GONE);
+	} else if (err_is_set(&err) && !s3_is_gone(&err)) {
+		fail(p, &err);
+	} else {
+		look_at_target(p);
+	}
+}
+
+void place_start(struct place *p)
+{
+	struct s3_object source = source_of(p);
+
+	p->looks = config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
+	if (!p->looks)
+		copy(p);
+	else if (source.version.p)
+		look_at_target(p);
+	else
+		s3_head(p->aws, next_call(p, on_source_seen), &source);
+}
