@@ -58,7 +58,7 @@ static bool is_wanted(const struct split *split, struct str event)
 	return false;
 }
 
-static void put_from(struct buf *out, const struct event_from *from)
+static void put_from(struct buf *out, const struct envelope_from *from)
 {
 	if (!from->sqs.p && !from->receipt.p && !from->sns.p && !from->batch.p)
 		return;
@@ -104,7 +104,7 @@ static int end_line(struct split *split)
 }
 
 static int on_record(void *ctx, const struct record *record,
-		     const struct event_from *from)
+		     const struct envelope_from *from)
 {
 	struct split *split = ctx;
 	struct buf *out = &split->out;
@@ -155,7 +155,7 @@ static void say_refused(struct split *split, const struct err *err)
  * that the answer to the queue can name it and its neighbours go on.
  */
 static int on_refuse(void *ctx, const struct err *err,
-		     const struct event_from *from)
+		     const struct envelope_from *from)
 {
 	struct split *split = ctx;
 
@@ -171,12 +171,13 @@ static int on_refuse(void *ctx, const struct err *err,
 	return end_line(split);
 }
 
-static void on_note(void *ctx, const char *what)
+static void on_note(void *ctx, struct str what)
 {
 	const struct split *split = ctx;
 
 	if (split->verbose)
-		fprintf(stderr, "s3ev-split: no record: %s\n", what);
+		fprintf(stderr, "s3ev-split: no record: %.*s\n",
+			STR_FMT(what));
 }
 
 static int on_end(void *ctx)

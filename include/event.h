@@ -23,17 +23,10 @@
 
 #include <stddef.h>
 
+#include "envelope.h"
 #include "err.h"
 #include "record.h"
 #include "str.h"
-
-/* The envelopes a record came in, for the answer; absent where there was none. */
-struct event_from {
-	struct str sqs;		/* messageId */
-	struct str receipt;	/* receipt handle, from ReceiveMessage or Lambda */
-	struct str sns;		/* MessageId */
-	struct str batch;	/* taskId */
-};
 
 /*
  * What is called while events are read; each returns 0, or -1 to stop.  All
@@ -42,17 +35,17 @@ struct event_from {
 struct event_handler {
 	/* An object's event.  Absent members are unknown. */
 	int (*record)(void *ctx, const struct record *record,
-		      const struct event_from *from);
+		      const struct envelope_from *from);
 
 	/*
 	 * Something is no S3 event: code is "NotAnS3Event", "InvalidEvent" or
 	 * "InvalidJSON".  from tells which message it was in.
 	 */
 	int (*refuse)(void *ctx, const struct err *err,
-		      const struct event_from *from);
+		      const struct envelope_from *from);
 
 	/* A document that is rightly without records, like s3:TestEvent. */
-	void (*note)(void *ctx, const char *what);
+	void (*note)(void *ctx, struct str what);
 
 	/* An input document has ended (refused or not). */
 	int (*end)(void *ctx);
@@ -75,12 +68,5 @@ int event_feed(struct event_reader *reader, const char *bytes, size_t n,
 
 /* The input has ended; a document that is cut off is refused. */
 int event_end(struct event_reader *reader, struct err *err);
-
-/*
- * S3's own name for what EventBridge tells, or an absent str.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-mapping-troubleshooting.html
- */
-struct str event_name(struct str detail_type, struct str reason,
-		      struct str deletion_type);
 
 #endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "envelope.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "buf.h"
+#include "uri.h"
+
+static struct str field(const struct envelope *e, enum envelope_field name)
+{
+	return e->fields[name];
+}
+
+static bool has(const struct envelope *e, enum envelope_field name)
+{
+	return e->fields[name].p != NULL;
+}
+
+void envelope_begin(struct envelope *e, const struct envelope_from *from)
+{
+	arena_reset(&e->arena);
+	*e = (struct envelope){ .arena = e->arena, .from = *from };
+}
+
+/* What is no S3 event */
+
+struct sign {
+	const char *name, *what;
+};
+
+static const char *find_sign(const struct sign *signs, size_t count,
+			     struct str name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_is(name, signs[i].name))
+			return signs[i].what;
+	return NULL;
+}
+
+/* What a member gives away of a document that is no S3 event. */
+static const char *sign_of_member(struct str name)
+{
+	static const struct sign signs[] = {
+		{ "kinesis", "a Kinesis batch" },
+		{ "httpMethod", "an API Gateway request" },
+		{ "routeKey", "an API Gateway request" },
+		{ "awslogs", "a batch of CloudWatch Logs" },
+		{ "deliveryStreamArn", "a Firehose batch" },
+		{ "getObjectContext", "an S3 Object Lambda request" },
+		{ "xAmzRequestId", "an S3 Object Lambda request" },
+		{ "identityPoolId", "a Cognito event" },
+		{ "triggerSource", "a Cognito event" },
+		{ "userPoolId", "a Cognito event" },
+		{ "fileSchema", "an S3 Inventory manifest" },
+		{ "rmqMessagesByQueue", "a RabbitMQ batch" },
+		{ "bootstrapServers", "a Kafka batch" },
+		{ "invokingEvent", "an AWS Config event" },
+		{ "CodePipeline.job", "a CodePipeline job" },
+		{ "DetailType", "an entry for PutEvents" },
+		{ "typeName", "an AppSync request" },
+		{ "authorizationToken", "an API Gateway authorizer request" },
+	};
+
+	return find_sign(signs, sizeof(signs) / sizeof(*signs), name);
+}
+
+static const char *sign_of_source(struct str source)
+{
+	static const struct sign signs[] = {
+		{ "aws:kinesis", "a Kinesis batch" },
+		{ "aws:dynamodb", "a DynamoDB stream" },
+		{ "aws:ses", "an SES event" },
+		{ "aws:codecommit", "a CodeCommit event" },
+		{ "aws:kafka", "a Kafka batch" },
+		{ "SelfManagedKafka", "a Kafka batch" },
+		{ "aws:mq", "an ActiveMQ batch" },
+		{ "aws:rmq", "a RabbitMQ batch" },
+		{ "aws:docdb", "a DocumentDB stream" },
+		{ "aws:sqs", "an SQS message without body" },
+		{ "aws:sns", "an SNS message without text" },
+	};
+
+	return find_sign(signs, sizeof(signs) / sizeof(*signs), source);
+}
+
+static void put_names(struct buf *out, const struct envelope *e)
+{
+	buf_puts(out, e->name_count ? "an object with " : "an empty object");
+	for (size_t i = 0; i < e->name_count; i++) {
+		buf_puts(out, i > 0 ? ", " : "");
+		buf_put_str(out, e->names[i]);
+	}
+}
+
+void envelope_remember(struct envelope *e, struct str name)
+{
+	if (has(e, ENVELOPE_EVENT_VERSION))
+		return;
+	if (!e->sign)
+		e->sign = sign_of_member(name);
+	if (e->name_count < ENVELOPE_NAMES_SHOWN && name.n <= 40)
+		e->names[e->name_count++] = arena_dup(&e->arena, name);
+}
+
+static enum envelope_kind foreign(const struct envelope *e, struct err *err)
+{
+	const char *sign = sign_of_source(field(e, ENVELOPE_EVENT_SOURCE));
+	struct buf what;
+
+	buf_init(&what, sizeof(err->message));
+	if (sign || e->sign)
+		buf_puts(&what, sign ? sign : e->sign);
+	else if (has(e, ENVELOPE_DETAIL_TYPE))
+		buf_printf(&what, "an EventBridge event of %.*s, %.*s",
+			   STR_FMT(field(e, ENVELOPE_SOURCE)),
+			   STR_FMT(field(e, ENVELOPE_DETAIL_TYPE)));
+	else if (has(e, ENVELOPE_EVENT_SOURCE))
+		buf_printf(&what, "a record of %.*s",
+			   STR_FMT(field(e, ENVELOPE_EVENT_SOURCE)));
+	else
+		put_names(&what, e);
+	err_set(err, "NotAnS3Event", "not an S3 event: it looks like %.*s",
+		STR_FMT(buf_str(&what)));
+	buf_free(&what);
+	return ENVELOPE_REFUSED;
+}
+
+/* What is one */
+
+struct str envelope_event_name(struct str detail_type, struct str reason,
+			       struct str deletion_type)
+{
+	static const struct {
+		const char *detail_type, *reason, *deletion_type, *name;
+	} names[] = {
+		{ "Object Created", "PutObject", NULL, "ObjectCreated:Put" },
+		{ "Object Created", "POST Object", NULL, "ObjectCreated:Post" },
+		{ "Object Created", "CopyObject", NULL, "ObjectCreated:Copy" },
+		{ "Object Created", "CompleteMultipartUpload", NULL,
+		  "ObjectCreated:CompleteMultipartUpload" },
+		{ "Object Deleted", "DeleteObject", "Permanently Deleted",
+		  "ObjectRemoved:Delete" },
+		{ "Object Deleted", "DeleteObject", "Delete Marker Created",
+		  "ObjectRemoved:DeleteMarkerCreated" },
+		{ "Object Deleted", "Lifecycle Expiration",
+		  "Permanently Deleted", "LifecycleExpiration:Delete" },
+		{ "Object Deleted", "Lifecycle Expiration",
+		  "Delete Marker Created",
+		  "LifecycleExpiration:DeleteMarkerCreated" },
+		{ "Object Restore Initiated", NULL, NULL, "ObjectRestore:Post" },
+		{ "Object Restore Completed", NULL, NULL,
+		  "ObjectRestore:Completed" },
+		{ "Object Restore Expired", NULL, NULL, "ObjectRestore:Delete" },
+		{ "Object Tags Added", NULL, NULL, "ObjectTagging:Put" },
+		{ "Object Tags Deleted", NULL, NULL, "ObjectTagging:Delete" },
+		{ "Object ACL Updated", NULL, NULL, "ObjectAcl:Put" },
+		{ "Object Storage Class Changed", NULL, NULL,
+		  "LifecycleTransition" },
+		{ "Object Access Tier Changed", NULL, NULL,
+		  "IntelligentTiering" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_is(detail_type, names[i].detail_type) &&
+		    (!names[i].reason || str_is(reason, names[i].reason)) &&
+		    (!names[i].deletion_type ||
+		     str_is(deletion_type, names[i].deletion_type)))
+			return str_of(names[i].name);
+	return STR_NONE;
+}
+
+/* Empty stands for unknown in some sources (Ceph's versionId, awsRegion). */
+static struct str known(struct str s)
+{
+	return s.n > 0 ? s : STR_NONE;
+}
+
+static struct str unquoted(struct str etag)
+{
+	if (etag.n >= 2 && etag.p[0] == '"' && etag.p[etag.n - 1] == '"')
+		return (struct str){ etag.p + 1, etag.n - 2 };
+	return etag;
+}
+
+/* The last part of arn:aws:s3:::bucket; regions and accounts may be in it. */
+static struct str arn_bucket(struct str arn)
+{
+	size_t i = arn.n;
+
+	while (i > 0 && arn.p[i - 1] != ':')
+		i--;
+	return known((struct str){ arn.p + i, arn.n - i });
+}
+
+typedef size_t decode_fn(char *out, struct str s);
+
+/* The copy in the document's arena is ours to change. */
+static struct str decoded(struct str key, decode_fn *decode)
+{
+	return (struct str){ key.p, decode((char *)(uintptr_t)key.p, key) };
+}
+
+/* Why the record cannot be one, or NULL. */
+static const char *fault_of(const struct envelope *e, struct record *r)
+{
+	if (r->bucket.n == 0)
+		return "an S3 event without the name of a bucket";
+	if (r->key.n == 0)
+		return "an S3 event without the key of an object";
+	if (r->key.n > RECORD_KEY_MAX)
+		return "a key longer than 1024 bytes";
+	if (!str_is_utf8(r->key))
+		return "a key that is not UTF-8";
+	if (e->odd[ENVELOPE_SIZE] ||
+	    (r->size_text.p && str_number(r->size_text, &r->size) < 0))
+		return "a size that is no number of bytes";
+	return NULL;
+}
+
+static enum envelope_kind give(const struct envelope *e, struct record *r,
+			       char id[RECORD_ID_SIZE + 1], struct err *err)
+{
+	const char *fault = fault_of(e, r);
+
+	if (fault) {
+		err_set(err, "InvalidEvent", "%s", fault);
+		return ENVELOPE_REFUSED;
+	}
+	r->has_size = r->size_text.p != NULL;
+	record_id(r, id);
+	r->id = (struct str){ id, RECORD_ID_SIZE };
+	return ENVELOPE_EVENT;
+}
+
+static struct record object_of(const struct envelope *e)
+{
+	return (struct record){
+		.bucket = known(field(e, ENVELOPE_BUCKET)),
+		.key = known(field(e, ENVELOPE_KEY)),
+		.version = known(field(e, ENVELOPE_VERSION)),
+		.etag = known(unquoted(field(e, ENVELOPE_ETAG))),
+		.size_text = field(e, ENVELOPE_SIZE),
+		.sequencer = known(field(e, ENVELOPE_SEQUENCER)),
+	};
+}
+
+/*
+ * Members may be added within a major version, so only that is looked at.
+ * Ceph sends keys as they are; AWS and what follows it form-encode them.
+ */
+static enum envelope_kind read_s3(const struct envelope *e, struct record *r,
+				  char id[RECORD_ID_SIZE + 1], struct err *err)
+{
+	struct str source = field(e, ENVELOPE_EVENT_SOURCE);
+	struct str version = field(e, ENVELOPE_EVENT_VERSION);
+
+	if (source.p && !str_has_suffix(source, STR(":s3")))
+		return foreign(e, err);
+	if (version.p && !str_has_prefix(version, STR("2."))) {
+		err_set(err, "InvalidEvent",
+			"an S3 event of eventVersion %.*s, not 2.x",
+			STR_FMT(version));
+		return ENVELOPE_REFUSED;
+	}
+	*r = object_of(e);
+	r->event = known(field(e, ENVELOPE_NAME));
+	if (str_has_prefix(r->event, STR("s3:")))
+		r->event = (struct str){ r->event.p + 3, r->event.n - 3 };
+	r->time = known(field(e, ENVELOPE_TIME));
+	r->region = known(field(e, ENVELOPE_REGION));
+	if (source.p && !str_is(source, "aws:s3"))
+		r->source = source;
+	if (!str_is(source, "ceph:s3"))
+		r->key = decoded(r->key, uri_decode_form);
+	return give(e, r, id, err);
+}
+
+static enum envelope_kind read_eventbridge(const struct envelope *e,
+					   struct record *r,
+					   char id[RECORD_ID_SIZE + 1],
+					   struct err *err)
+{
+	*r = object_of(e);
+	r->event = envelope_event_name(field(e, ENVELOPE_DETAIL_TYPE),
+				       field(e, ENVELOPE_REASON),
+				       field(e, ENVELOPE_DELETION_TYPE));
+	r->time = known(field(e, ENVELOPE_BRIDGE_TIME));
+	r->region = known(field(e, ENVELOPE_BRIDGE_REGION));
+	return give(e, r, id, err);
+}
+
+static enum envelope_kind read_task(struct envelope *e, struct record *r,
+				    char id[RECORD_ID_SIZE + 1],
+				    struct err *err)
+{
+	struct str bucket = known(field(e, ENVELOPE_TASK_BUCKET));
+
+	e->from.batch = field(e, ENVELOPE_TASK_ID);
+	*r = (struct record){
+		.bucket = bucket.p ? bucket :
+				     arn_bucket(field(e, ENVELOPE_TASK_ARN)),
+		.key = decoded(known(field(e, ENVELOPE_TASK_KEY)),
+			       uri_decode_percent),
+		.version = known(field(e, ENVELOPE_TASK_VERSION)),
+	};
+	return give(e, r, id, err);
+}
+
+/* A message: of a queue or a topic, which its ids tell apart later. */
+static bool read_message(struct envelope *e, struct str *text)
+{
+	if (has(e, ENVELOPE_MESSAGE_ID) && has(e, ENVELOPE_BODY)) {
+		e->from.sqs = field(e, ENVELOPE_MESSAGE_ID);
+		e->from.receipt = field(e, ENVELOPE_RECEIPT);
+		*text = field(e, ENVELOPE_BODY);
+	} else if (has(e, ENVELOPE_SNS_MESSAGE)) {
+		e->from.sns = field(e, ENVELOPE_SNS_ID);
+		*text = field(e, ENVELOPE_SNS_MESSAGE);
+	} else if (str_is(field(e, ENVELOPE_TYPE), "Notification") &&
+		   has(e, ENVELOPE_MESSAGE)) {
+		e->from.sns = field(e, ENVELOPE_MESSAGE_ID);
+		*text = field(e, ENVELOPE_MESSAGE);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* What comes to queues and topics besides events. */
+static bool read_note(const struct envelope *e, struct str *text)
+{
+	struct str type = field(e, ENVELOPE_TYPE);
+
+	if (str_is(type, "SubscriptionConfirmation") ||
+	    str_is(type, "UnsubscribeConfirmation"))
+		*text = STR("a message about an SNS subscription");
+	else if (str_is(field(e, ENVELOPE_TEST), "s3:TestEvent"))
+		*text = STR("s3:TestEvent");
+	else
+		return false;
+	return true;
+}
+
+enum envelope_kind envelope_read(struct envelope *e, struct record *record,
+				 char id[RECORD_ID_SIZE + 1], struct str *text,
+				 struct err *err)
+{
+	if (e->has_s3)
+		return read_s3(e, record, id, err);
+	if (e->has_detail && str_is(field(e, ENVELOPE_SOURCE), "aws.s3") &&
+	    has(e, ENVELOPE_DETAIL_TYPE) && has(e, ENVELOPE_BUCKET))
+		return read_eventbridge(e, record, id, err);
+	if (read_message(e, text))
+		return ENVELOPE_TEXT;
+	if (read_note(e, text))
+		return ENVELOPE_NOTE;
+	if (has(e, ENVELOPE_TASK_ID) && has(e, ENVELOPE_TASK_KEY))
+		return read_task(e, record, id, err);
+	return e->has_list ? ENVELOPE_LIST : foreign(e, err);
+}
