@@ -98,18 +98,9 @@ struct sigv4_key {
 void sigv4_key_wipe(struct sigv4_key *key);
 
 /*
- * The stages.  Headers are taken as they are: the caller has put X-Amz-Date
- * and X-Amz-Security-Token among them.  -1 means that err is set, because the
- * request is refused or out is full.
+ * The stages after canonical_request().  -1 means that err is set, because
+ * something is refused or out is full.
  */
-
-/*
- * Append the canonical request.  signed_headers becomes the names of the
- * headers in it, joined by semicolons: borrowed from out, until it changes.
- */
-int sigv4_canonical_request(struct buf *out, struct str *signed_headers,
-			    const struct sigv4_request *request,
-			    struct err *err);
 
 /* Append the string to sign, of which the third line is the scope. */
 int sigv4_string_to_sign(struct buf *out, const struct sigv4_request *request,

@@ -33,6 +33,12 @@ bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_suffix(struct str s, struct str suffix);
 
 /*
+ * The part of *rest before the first c, or all of it; *rest moves on behind
+ * that, and is absent when there is no more.
+ */
+struct str str_next(struct str *rest, char c);
+
+/*
  * Parse all of s as a decimal number without sign.  Returns 0, or -1 when s
  * is no such number or does not fit.
  */

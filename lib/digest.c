@@ -113,10 +113,8 @@ void digest_hex(char *text, const unsigned char *bytes, size_t n)
 	static const char digits[] = "0123456789abcdef";
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned byte = bytes[i];
-
-		text[2 * i] = digits[byte >> 4];
-		text[2 * i + 1] = digits[byte & 15];
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
 	}
 	text[2 * n] = '\0';
 }

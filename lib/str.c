@@ -32,6 +32,21 @@ bool str_has_suffix(struct str s, struct str suffix)
 		memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 
+struct str str_next(struct str *rest, char c)
+{
+	const char *found = rest->n > 0 ? memchr(rest->p, c, rest->n) : NULL;
+	struct str part = *rest;
+
+	if (found) {
+		part.n = (size_t)(found - part.p);
+		rest->p = found + 1;
+		rest->n -= part.n + 1;
+	} else {
+		*rest = STR_NONE;
+	}
+	return part;
+}
+
 int str_number(struct str s, unsigned long long *number)
 {
 	unsigned long long value = 0;

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# make demo, make check; make help lists the rest.
+
+TOOLS := \
+	ddb-record \
+	s3check \
+	s3ev-env \
+	s3ev-split \
+	s3fetch \
+	s3rm \
+	s3route
+
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+B ?= build
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wconversion
+ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Iinclude $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS)
+LIBS = -lcurl -lcrypto -lyajl -lexpat
+
+LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
+BATS := $(wildcard tests/*.bats)
+SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor tests/demo \
+	tests/need tests/servers/up tests/servers/down tests/servers/keeper
+MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
+
+.PHONY: all asan bench check clean demo deps fuzz help install lint uninstall \
+	unit
+.DELETE_ON_ERROR:
+
+all: $(TOOLS:%=$B/%)	## build the tools (default)
+
+demo: deps		## run the main job on local servers
+	@$(MAKE) all
+	tests/demo
+
+check: deps		## run all tests
+	@$(MAKE) all unit
+	tests/run $B
+
+unit: $(UNIT_TESTS)	## build the unit tests
+
+deps:			## install what building and testing need
+	tests/need build test
+
+asan:			## run all tests under ASan and UBSan
+	@tests/need build test
+	@$(MAKE) B=build-asan CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" all unit
+	tests/run build-asan
+
+lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
+	@tests/need build lint
+	@$(MAKE) B=build-gcc CC=gcc CFLAGS="-O2 -Werror" all unit
+	@$(MAKE) B=build-clang CC=clang CFLAGS="-O2 -Werror" all unit
+	clang-tidy --quiet cmd/*.c lib/*.c -- -std=c11 $(ALL_CPPFLAGS)
+	cppcheck --quiet --std=c11 --enable=warning,portability,performance \
+		--inline-suppr --error-exitcode=1 -Iinclude cmd lib
+	shellcheck $(SHELL_SCRIPTS)
+	shellcheck --shell=bats $(BATS)
+	mandoc -T lint -W style $(MAN)
+
+install: all		## install tools, library and manual pages below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man7
+	install $(TOOLS:%=$B/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 cmd/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
+
+uninstall:		## remove them
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) \
+		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/man/man1/%.1) \
+		$(patsubst man/%,$(DESTDIR)$(PREFIX)/share/man/man7/%,$(wildcard man/*.7))
+
+clean:			## remove what was built
+	rm -rf build build-*
+
+help:			## this list
+	@sed -n 's/^\([a-z]*\):[^#]*##/\1 -/p' Makefile
+
+$B/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$B/libs3ev.a: $(LIB_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$B/%: cmd/%.c $B/libs3ev.a
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $B/lib/cmd-$*.d \
+		-o $@ $< $B/libs3ev.a $(LDFLAGS) $(LIBS)
+
+$B/tests/%: tests/unit/%.c $B/libs3ev.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $B/libs3ev.a \
+		$(LDFLAGS) $(LIBS)
+
+-include $(wildcard $B/lib/*.d $B/tests/*.d)
