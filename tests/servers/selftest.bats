@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The servers and clients that the other tests rely on.
+# shellcheck disable=SC1091,SC2030,SC2031,SC2154
 
 load ../helper
 
@@ -186,7 +187,10 @@ as_second_user() {
 	key='in/a b+c%20é.csv'
 	etag=$(echo hello | s3c put "$bucket" "$key" | jq -r .etag)
 	s3c rm "$bucket" "$key"
-	wait_until test "$(wc -l <"$RECEIVED")" -eq 2
+	both_arrived() {
+		[ "$(wc -l <"$RECEIVED")" -eq 2 ]
+	}
+	wait_until both_arrived
 	run3 jq -c '.Records[] | [.eventName, .s3.bucket.name, .s3.object.key, .s3.object.eTag]' "$RECEIVED"
 	assert_eq "$out" "$(jq -cn '["ObjectCreated:Put", "ObjectRemoved:Delete"][] | [., $ARGS.positional[]]' \
 		--args "$bucket" "$key" "$etag")"$'\n'
