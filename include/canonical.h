@@ -23,4 +23,9 @@
 int canonical_request(struct buf *out, struct str *signed_headers,
 		      const struct sigv4_request *request, struct err *err);
 
+/* Append those names alone; -1 when a header is refused. */
+int canonical_signed_headers(struct buf *out,
+			     const struct sigv4_request *request,
+			     struct err *err);
+
 #endif

@@ -372,6 +372,18 @@ static void put_signed_headers(struct buf *out,
 
 /* The whole */
 
+int canonical_signed_headers(struct buf *out,
+			     const struct sigv4_request *request,
+			     struct err *err)
+{
+	struct sorted_headers sorted;
+
+	if (sort_headers(&sorted, request, err) < 0)
+		return -1;
+	put_signed_headers(out, &sorted);
+	return 0;
+}
+
 int canonical_request(struct buf *out, struct str *signed_headers,
 		      const struct sigv4_request *request, struct err *err)
 {

@@ -275,12 +275,10 @@ int sigv4_presign(struct sigv4_signed *made, struct sigv4_key *key,
 	struct buf *query = &made->authorization;
 	struct buf *scratch = &made->string_to_sign;
 	struct sigv4_request whole = *request;
-	struct sorted_headers sorted;
 	struct str signed_headers;
 
 	signed_reset(made);
-	if (format_date(made->date, request->time, err) < 0 ||
-	    sort_headers(&sorted, request, err) < 0)
+	if (format_date(made->date, request->time, err) < 0)
 		return -1;
 	buf_put_str(query, request->query);
 	put_parameter(query, "X-Amz-Algorithm", STR(ALGORITHM));
@@ -290,7 +288,8 @@ int sigv4_presign(struct sigv4_signed *made, struct sigv4_key *key,
 	put_parameter(query, "X-Amz-Credential", buf_str(scratch));
 	put_parameter(query, "X-Amz-Date", str_of(made->date));
 	buf_reset(scratch);
-	put_signed_headers(scratch, &sorted);
+	if (canonical_signed_headers(scratch, request, err) < 0)
+		return -1;
 	put_parameter(query, "X-Amz-SignedHeaders", buf_str(scratch));
 	buf_reset(scratch);
 	if (seconds > 0) {
