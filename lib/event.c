@@ -21,64 +21,96 @@ enum {
 	NODE_DETAIL_OBJECT, NODE_FIELD
 };
 
-static const struct member {
-	unsigned char in;
+struct member {
 	struct str name;
 	unsigned char to;
-} members[] = {
-#define MEMBER(in, name, to) { in, { name, sizeof(name) - 1 }, to }
-	MEMBER(NODE_DOC, "Records", NODE_LIST),
-	MEMBER(NODE_DOC, "eventVersion", NODE_FIELD + ENVELOPE_EVENT_VERSION),
-	MEMBER(NODE_DOC, "eventSource", NODE_FIELD + ENVELOPE_EVENT_SOURCE),
-	MEMBER(NODE_DOC, "awsRegion", NODE_FIELD + ENVELOPE_REGION),
-	MEMBER(NODE_DOC, "eventTime", NODE_FIELD + ENVELOPE_TIME),
-	MEMBER(NODE_DOC, "eventName", NODE_FIELD + ENVELOPE_NAME),
-	MEMBER(NODE_DOC, "s3", NODE_S3),
-	MEMBER(NODE_DOC, "EventSource", NODE_FIELD + ENVELOPE_EVENT_SOURCE),
-	MEMBER(NODE_DOC, "Sns", NODE_SNS),
-	MEMBER(NODE_DOC, "messageId", NODE_FIELD + ENVELOPE_MESSAGE_ID),
-	MEMBER(NODE_DOC, "MessageId", NODE_FIELD + ENVELOPE_MESSAGE_ID),
-	MEMBER(NODE_DOC, "receiptHandle", NODE_FIELD + ENVELOPE_RECEIPT),
-	MEMBER(NODE_DOC, "ReceiptHandle", NODE_FIELD + ENVELOPE_RECEIPT),
-	MEMBER(NODE_DOC, "body", NODE_FIELD + ENVELOPE_BODY),
-	MEMBER(NODE_DOC, "Body", NODE_FIELD + ENVELOPE_BODY),
-	MEMBER(NODE_DOC, "Messages", NODE_LIST),
-	MEMBER(NODE_DOC, "Type", NODE_FIELD + ENVELOPE_TYPE),
-	MEMBER(NODE_DOC, "Message", NODE_FIELD + ENVELOPE_MESSAGE),
-	MEMBER(NODE_DOC, "Event", NODE_FIELD + ENVELOPE_TEST),
-	MEMBER(NODE_DOC, "source", NODE_FIELD + ENVELOPE_SOURCE),
-	MEMBER(NODE_DOC, "detail-type", NODE_FIELD + ENVELOPE_DETAIL_TYPE),
-	MEMBER(NODE_DOC, "region", NODE_FIELD + ENVELOPE_BRIDGE_REGION),
-	MEMBER(NODE_DOC, "time", NODE_FIELD + ENVELOPE_BRIDGE_TIME),
-	MEMBER(NODE_DOC, "detail", NODE_DETAIL),
-	MEMBER(NODE_DOC, "requestPayload", NODE_DOC),
-	MEMBER(NODE_DOC, "tasks", NODE_LIST),
-	MEMBER(NODE_DOC, "taskId", NODE_FIELD + ENVELOPE_TASK_ID),
-	MEMBER(NODE_DOC, "s3Key", NODE_FIELD + ENVELOPE_TASK_KEY),
-	MEMBER(NODE_DOC, "s3VersionId", NODE_FIELD + ENVELOPE_TASK_VERSION),
-	MEMBER(NODE_DOC, "s3BucketArn", NODE_FIELD + ENVELOPE_TASK_ARN),
-	MEMBER(NODE_DOC, "s3Bucket", NODE_FIELD + ENVELOPE_TASK_BUCKET),
-	MEMBER(NODE_S3, "bucket", NODE_S3_BUCKET),
-	MEMBER(NODE_S3, "object", NODE_S3_OBJECT),
-	MEMBER(NODE_S3_BUCKET, "name", NODE_FIELD + ENVELOPE_BUCKET),
-	MEMBER(NODE_S3_OBJECT, "key", NODE_FIELD + ENVELOPE_KEY),
-	MEMBER(NODE_S3_OBJECT, "size", NODE_FIELD + ENVELOPE_SIZE),
-	MEMBER(NODE_S3_OBJECT, "eTag", NODE_FIELD + ENVELOPE_ETAG),
-	MEMBER(NODE_S3_OBJECT, "versionId", NODE_FIELD + ENVELOPE_VERSION),
-	MEMBER(NODE_S3_OBJECT, "sequencer", NODE_FIELD + ENVELOPE_SEQUENCER),
-	MEMBER(NODE_SNS, "Message", NODE_FIELD + ENVELOPE_SNS_MESSAGE),
-	MEMBER(NODE_SNS, "MessageId", NODE_FIELD + ENVELOPE_SNS_ID),
-	MEMBER(NODE_DETAIL, "bucket", NODE_DETAIL_BUCKET),
-	MEMBER(NODE_DETAIL, "object", NODE_DETAIL_OBJECT),
-	MEMBER(NODE_DETAIL, "reason", NODE_FIELD + ENVELOPE_REASON),
-	MEMBER(NODE_DETAIL, "deletion-type", NODE_FIELD + ENVELOPE_DELETION_TYPE),
-	MEMBER(NODE_DETAIL_BUCKET, "name", NODE_FIELD + ENVELOPE_BUCKET),
-	MEMBER(NODE_DETAIL_OBJECT, "key", NODE_FIELD + ENVELOPE_KEY),
-	MEMBER(NODE_DETAIL_OBJECT, "size", NODE_FIELD + ENVELOPE_SIZE),
-	MEMBER(NODE_DETAIL_OBJECT, "etag", NODE_FIELD + ENVELOPE_ETAG),
-	MEMBER(NODE_DETAIL_OBJECT, "version-id", NODE_FIELD + ENVELOPE_VERSION),
-	MEMBER(NODE_DETAIL_OBJECT, "sequencer", NODE_FIELD + ENVELOPE_SEQUENCER),
+};
+
+#define MEMBER(name, to) { { name, sizeof(name) - 1 }, to }
+static const struct member doc_members[] = {
+	MEMBER("Records", NODE_LIST),
+	MEMBER("eventVersion", NODE_FIELD + ENVELOPE_EVENT_VERSION),
+	MEMBER("eventSource", NODE_FIELD + ENVELOPE_EVENT_SOURCE),
+	MEMBER("awsRegion", NODE_FIELD + ENVELOPE_REGION),
+	MEMBER("eventTime", NODE_FIELD + ENVELOPE_TIME),
+	MEMBER("eventName", NODE_FIELD + ENVELOPE_NAME),
+	MEMBER("s3", NODE_S3),
+	MEMBER("EventSource", NODE_FIELD + ENVELOPE_EVENT_SOURCE),
+	MEMBER("Sns", NODE_SNS),
+	MEMBER("messageId", NODE_FIELD + ENVELOPE_MESSAGE_ID),
+	MEMBER("MessageId", NODE_FIELD + ENVELOPE_MESSAGE_ID),
+	MEMBER("receiptHandle", NODE_FIELD + ENVELOPE_RECEIPT),
+	MEMBER("ReceiptHandle", NODE_FIELD + ENVELOPE_RECEIPT),
+	MEMBER("body", NODE_FIELD + ENVELOPE_BODY),
+	MEMBER("Body", NODE_FIELD + ENVELOPE_BODY),
+	MEMBER("Messages", NODE_LIST),
+	MEMBER("Type", NODE_FIELD + ENVELOPE_TYPE),
+	MEMBER("Message", NODE_FIELD + ENVELOPE_MESSAGE),
+	MEMBER("Event", NODE_FIELD + ENVELOPE_TEST),
+	MEMBER("source", NODE_FIELD + ENVELOPE_SOURCE),
+	MEMBER("detail-type", NODE_FIELD + ENVELOPE_DETAIL_TYPE),
+	MEMBER("region", NODE_FIELD + ENVELOPE_BRIDGE_REGION),
+	MEMBER("time", NODE_FIELD + ENVELOPE_BRIDGE_TIME),
+	MEMBER("detail", NODE_DETAIL),
+	MEMBER("requestPayload", NODE_DOC),
+	MEMBER("tasks", NODE_LIST),
+	MEMBER("taskId", NODE_FIELD + ENVELOPE_TASK_ID),
+	MEMBER("s3Key", NODE_FIELD + ENVELOPE_TASK_KEY),
+	MEMBER("s3VersionId", NODE_FIELD + ENVELOPE_TASK_VERSION),
+	MEMBER("s3BucketArn", NODE_FIELD + ENVELOPE_TASK_ARN),
+	MEMBER("s3Bucket", NODE_FIELD + ENVELOPE_TASK_BUCKET),
+};
+static const struct member s3_members[] = {
+	MEMBER("bucket", NODE_S3_BUCKET),
+	MEMBER("object", NODE_S3_OBJECT),
+};
+static const struct member s3_bucket_members[] = {
+	MEMBER("name", NODE_FIELD + ENVELOPE_BUCKET),
+};
+static const struct member s3_object_members[] = {
+	MEMBER("key", NODE_FIELD + ENVELOPE_KEY),
+	MEMBER("size", NODE_FIELD + ENVELOPE_SIZE),
+	MEMBER("eTag", NODE_FIELD + ENVELOPE_ETAG),
+	MEMBER("versionId", NODE_FIELD + ENVELOPE_VERSION),
+	MEMBER("sequencer", NODE_FIELD + ENVELOPE_SEQUENCER),
+};
+static const struct member sns_members[] = {
+	MEMBER("Message", NODE_FIELD + ENVELOPE_SNS_MESSAGE),
+	MEMBER("MessageId", NODE_FIELD + ENVELOPE_SNS_ID),
+};
+static const struct member detail_members[] = {
+	MEMBER("bucket", NODE_DETAIL_BUCKET),
+	MEMBER("object", NODE_DETAIL_OBJECT),
+	MEMBER("reason", NODE_FIELD + ENVELOPE_REASON),
+	MEMBER("deletion-type", NODE_FIELD + ENVELOPE_DELETION_TYPE),
+};
+static const struct member detail_bucket_members[] = {
+	MEMBER("name", NODE_FIELD + ENVELOPE_BUCKET),
+};
+static const struct member detail_object_members[] = {
+	MEMBER("key", NODE_FIELD + ENVELOPE_KEY),
+	MEMBER("size", NODE_FIELD + ENVELOPE_SIZE),
+	MEMBER("etag", NODE_FIELD + ENVELOPE_ETAG),
+	MEMBER("version-id", NODE_FIELD + ENVELOPE_VERSION),
+	MEMBER("sequencer", NODE_FIELD + ENVELOPE_SEQUENCER),
+};
 #undef MEMBER
+
+/* The members that mean something, by the node they are in. */
+static const struct {
+	const struct member *list;
+	size_t count;
+} known_members[NODE_FIELD] = {
+#define KNOWN(list) { list, sizeof(list) / sizeof(*(list)) }
+	[NODE_DOC] = KNOWN(doc_members),
+	[NODE_S3] = KNOWN(s3_members),
+	[NODE_S3_BUCKET] = KNOWN(s3_bucket_members),
+	[NODE_S3_OBJECT] = KNOWN(s3_object_members),
+	[NODE_SNS] = KNOWN(sns_members),
+	[NODE_DETAIL] = KNOWN(detail_members),
+	[NODE_DETAIL_BUCKET] = KNOWN(detail_bucket_members),
+	[NODE_DETAIL_OBJECT] = KNOWN(detail_object_members),
+#undef KNOWN
 };
 
 /*
@@ -167,9 +199,12 @@ static int end_doc(struct event_reader *reader)
 
 static unsigned find_member(unsigned in, struct str name)
 {
-	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
-		if (members[i].in == in && str_eq(members[i].name, name))
-			return members[i].to;
+	const struct member *list = known_members[in].list;
+
+	for (size_t i = 0; i < known_members[in].count; i++)
+		if (list[i].name.n == name.n &&
+		    memcmp(list[i].name.p, name.p, name.n) == 0)
+			return list[i].to;
 	return NODE_SKIP;
 }
 

@@ -531,9 +531,19 @@ void json_put(struct buf *out, struct str s)
 
 static void put_name(struct buf *out, const char *name)
 {
-	if (out->n > 0 && out->p[out->n - 1] != '{')
-		buf_putc(out, ',');
-	buf_printf(out, "\"%s\":", name);
+	size_t n = strlen(name);
+	char *p = buf_room(out, n + 4);
+
+	if (!p)
+		return;
+	if (out->n > 0 && p[-1] != '{')
+		*p++ = ',';
+	*p++ = '"';
+	memcpy(p, name, n);
+	p += n;
+	*p++ = '"';
+	*p++ = ':';
+	out->n = (size_t)(p - out->p);
 }
 
 void json_member(struct buf *out, const char *name, struct str value)
@@ -547,8 +557,14 @@ void json_member(struct buf *out, const char *name, struct str value)
 void json_member_number(struct buf *out, const char *name,
 			unsigned long long value)
 {
+	char digits[20];
+	size_t i = sizeof(digits);
+
 	put_name(out, name);
-	buf_printf(out, "%llu", value);
+	do
+		digits[--i] = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	buf_put(out, digits + i, sizeof(digits) - i);
 }
 
 void json_member_bool(struct buf *out, const char *name, bool value)

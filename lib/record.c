@@ -156,6 +156,38 @@ const char *record_outcome_name(enum record_outcome outcome)
 	return names[outcome];
 }
 
+/* Text to be hashed, gathered: each call of the hash has its price. */
+struct gather {
+	struct digest_sha256 sha;
+	size_t n;
+	char bytes[512];
+};
+
+static void gather(struct gather *g, struct str s)
+{
+	if (s.n > sizeof(g->bytes) - g->n) {
+		digest_sha256_update(&g->sha, g->bytes, g->n);
+		g->n = 0;
+	}
+	if (s.n > sizeof(g->bytes)) {
+		digest_sha256_update(&g->sha, s.p, s.n);
+	} else if (s.n > 0) {
+		memcpy(g->bytes + g->n, s.p, s.n);
+		g->n += s.n;
+	}
+}
+
+static void gather_upper(struct gather *g, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		gather(g, (struct str){ &c, 1 });
+	}
+}
+
 /*
  * Each part is hashed with a NUL behind it and the version with a letter in
  * front, so that no two different objects give the same text: NUL cannot
@@ -164,40 +196,33 @@ const char *record_outcome_name(enum record_outcome outcome)
 void record_id(const struct record *r, char id[RECORD_ID_SIZE + 1])
 {
 	static const size_t to_the_second = sizeof("2026-11-23T05:54:00") - 1;
-	struct digest_sha256 sha;
 	unsigned char sum[DIGEST_SHA256_SIZE];
-	char hex[2 * DIGEST_SHA256_SIZE + 1];
+	const struct str nul = { "", 1 };
+	struct gather g;
 
-	digest_sha256_init(&sha);
-	digest_sha256_update(&sha, r->bucket.p, r->bucket.n);
-	digest_sha256_update(&sha, "", 1);
-	digest_sha256_update(&sha, r->key.p, r->key.n);
-	digest_sha256_update(&sha, "", 1);
+	digest_sha256_init(&g.sha);
+	g.n = 0;
+	gather(&g, r->bucket);
+	gather(&g, nul);
+	gather(&g, r->key);
+	gather(&g, nul);
 	if (r->version.n > 0) {
-		digest_sha256_update(&sha, "v", 1);
-		digest_sha256_update(&sha, r->version.p, r->version.n);
+		gather(&g, STR("v"));
+		gather(&g, r->version);
 	} else if (r->sequencer.n > 0) {
-		digest_sha256_update(&sha, "s", 1);
-		for (size_t i = 0; i < r->sequencer.n; i++) {
-			char c = r->sequencer.p[i];
-
-			if (c >= 'a' && c <= 'z')
-				c = (char)(c - 'a' + 'A');
-			digest_sha256_update(&sha, &c, 1);
-		}
+		gather(&g, STR("s"));
+		gather_upper(&g, r->sequencer);
 	} else {
-		size_t n = r->time.n < to_the_second ? r->time.n :
-						       to_the_second;
-
-		digest_sha256_update(&sha, "e", 1);
-		digest_sha256_update(&sha, r->etag.p, r->etag.n);
-		digest_sha256_update(&sha, "", 1);
-		digest_sha256_update(&sha, r->time.p, n);
+		gather(&g, STR("e"));
+		gather(&g, r->etag);
+		gather(&g, nul);
+		gather(&g, (struct str){ r->time.p,
+					 r->time.n < to_the_second ?
+					 r->time.n : to_the_second });
 	}
-	digest_sha256_final(&sha, sum);
-	digest_hex(hex, sum, sizeof(sum));
-	memcpy(id, hex, RECORD_ID_SIZE);
-	id[RECORD_ID_SIZE] = '\0';
+	digest_sha256_update(&g.sha, g.bytes, g.n);
+	digest_sha256_final(&g.sha, sum);
+	digest_hex(id, sum, RECORD_ID_SIZE / 2);
 }
 
 void record_splice(struct buf *out, const struct record *record,
