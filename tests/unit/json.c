@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json: picking members, writing strings. */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "tap.h"
+
+struct picked {
+	struct str a, b, nested, deep;
+};
+
+static const struct json_field fields[] = {
+	{ "a", offsetof(struct picked, a) },
+	{ "b", offsetof(struct picked, b) },
+	{ "nested", offsetof(struct picked, nested) },
+	{ "nested.deep", offsetof(struct picked, deep) },
+};
+
+static struct json_picker *picker;
+static struct arena arena;
+
+static int pick(struct str text, struct picked *picked, struct err *err)
+{
+	arena_reset(&arena);
+	return json_pick(picker, text, &arena, picked, err);
+}
+
+static void test_pick(void)
+{
+	struct picked p;
+	struct err err;
+
+	ok(pick(STR("{\"a\":1e400,\"b\":\"x\\u0000y\"}"), &p, &err) == 0 &&
+	   str_is(p.a, "1e400") && p.b.n == 3, "numbers as spelled, NULs kept");
+	ok(pick(STR("{\"a\":true,\"b\":null}"), &p, &err) == 0 &&
+	   str_is(p.a, "true") && !p.b.p, "true is text, null is absent");
+	ok(pick(STR(" {\"nested\" : {\"deep\":\"d\",\"x\":[1]} } "), &p,
+		&err) == 0 && str_is(p.deep, "d") &&
+	   str_is(p.nested, "{\"deep\":\"d\",\"x\":[1]}"),
+	   "an object as it is written, and what is in it");
+	ok(pick(STR("{\"nested\":[{\"deep\":1}],\"a\":[2]}"), &p, &err) == 0 &&
+	   !p.deep.p && str_is(p.a, "[2]"), "arrays are not entered");
+	ok(pick(STR("{\"nested.deep\":1,\"x\":{\"a\":2}}"), &p, &err) == 0 &&
+	   !p.deep.p && !p.a.p, "a dot in a name does not deceive");
+	ok(pick(STR("{\"a\":1,\"a\":2}"), &p, &err) == 0 && str_is(p.a, "2"),
+	   "the last of two wins");
+}
+
+static void test_refuse(void)
+{
+	static const char *const bad[] = {
+		"", " ", "1", "[]", "\"a\"", "{", "{\"a\":1", "{}{}", "{} 1",
+		"{\"a\":1}x", "{'a':1}", "{\"a\":01}", "{\"a\":\"\xFF\"}",
+		"{\"a\":\"\\ud800\"}", "{\"a\":\"\\ud800x\"}",
+		"{\"a\":\"\\udc00\"}", "{\"a\":\"\\ud800\\u0041\"}",
+		"{\"\\ud800\":1}", "{\"a\":\"tab\there\"}", "{\"a\":tru",
+		"nul", "{\"a\":\"\\x\"}",
+	};
+	struct picked p;
+	struct err err;
+	char *deep = malloc(2000);
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		ok(pick(str_of(bad[i]), &p, &err) < 0 &&
+		   strcmp(err.code, "InvalidJSON") == 0, "refused: %s", bad[i]);
+		ok(pick(STR("{\"a\":5}"), &p, &err) == 0 && str_is(p.a, "5"),
+		   "and the next one is read");
+	}
+	ok(pick(STR("{\"a\":\"\\ud83d\\ude00\"}"), &p, &err) == 0 &&
+	   str_is(p.a, "\xF0\x9F\x98\x80"), "a pair of surrogates is right");
+	ok(pick(STR("{\"a\":\"\\\\ud800\"}"), &p, &err) == 0 &&
+	   str_is(p.a, "\\ud800"), "a backslash that is escaped is none");
+	memset(deep, '[', 1000);
+	memcpy(deep, "{\"a\":", 5);
+	ok(pick((struct str){ deep, 1000 }, &p, &err) < 0 &&
+	   strstr(err.message, "deeper"), "depth is bounded");
+	free(deep);
+}
+
+static void test_put(void)
+{
+	static const struct {
+		struct str in;
+		const char *out;
+	} cases[] = {
+		{ { "", 0 }, "\"\"" },
+		{ { "plain", 5 }, "\"plain\"" },
+		{ { "a\"b\\c/", 6 }, "\"a\\\"b\\\\c/\"" },
+		{ { "\b\f\n\r\t", 5 }, "\"\\b\\f\\n\\r\\t\"" },
+		{ { "\0\x1F\x7F", 3 }, "\"\\u0000\\u001f\x7F\"" },
+		{ { "\xC3\xA9\xF0\x9F\x98\x80", 6 },
+		  "\"\xC3\xA9\xF0\x9F\x98\x80\"" },
+		{ { "a\xFFz\xC3", 4 }, "\"a\xEF\xBF\xBDz\xEF\xBF\xBD\"" },
+	};
+	struct buf out;
+
+	buf_init(&out, 1000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_reset(&out);
+		json_put(&out, cases[i].in);
+		is(out.p, out.n, cases[i].out, "a string is written");
+	}
+	buf_reset(&out);
+	json_member(&out, "a", STR("1"));
+	json_member(&out, "none", STR_NONE);
+	json_member_open(&out, "o");
+	json_member_number(&out, "n", 18446744073709551615ULL);
+	json_member_number(&out, "z", 0);
+	json_member_bool(&out, "t", true);
+	buf_putc(&out, '}');
+	is(out.p, out.n,
+	   "\"a\":\"1\",\"o\":{\"n\":18446744073709551615,\"z\":0,\"t\":true}",
+	   "members with commas where they belong");
+	buf_free(&out);
+}
+
+int main(void)
+{
+	arena_init(&arena, 100000);
+	picker = json_picker_new(fields, sizeof(fields) / sizeof(*fields));
+	test_pick();
+	test_refuse();
+	test_put();
+	json_picker_free(picker);
+	arena_free(&arena);
+	return done();
+}

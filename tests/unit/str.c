@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* str, buf and arena: text and where it lies. */
+#include "arena.h"
+#include "buf.h"
+#include "str.h"
+#include "tap.h"
+
+static void test_numbers(void)
+{
+	unsigned long long n = 7;
+
+	ok(str_number(STR("0"), &n) == 0 && n == 0, "0 is a number");
+	ok(str_number(STR("18446744073709551615"), &n) == 0 &&
+	   n == 18446744073709551615ULL, "so is the largest");
+	ok(str_number(STR("18446744073709551616"), &n) < 0, "one more is not");
+	ok(str_number(STR(""), &n) < 0, "nothing is none");
+	ok(str_number(STR("-1"), &n) < 0, "nor is a negative one");
+	ok(str_number(STR("1.0"), &n) < 0, "nor one with a dot");
+	ok(str_number(STR(" 1"), &n) < 0, "nor one with a blank");
+}
+
+static void test_utf8(void)
+{
+	static const struct {
+		struct str s;
+		bool good;
+	} cases[] = {
+		{ { "", 0 }, true }, { { "abc", 3 }, true },
+		{ { "\0", 1 }, true },
+		{ { "\xC3\xA9", 2 }, true }, { { "\xC3", 1 }, false },
+		{ { "\xC0\x80", 2 }, false }, { { "\xC1\xBF", 2 }, false },
+		{ { "\xE0\x80\x80", 3 }, false },
+		{ { "\xE0\xA0\x80", 3 }, true },
+		{ { "\xED\x9F\xBF", 3 }, true },
+		{ { "\xED\xA0\x80", 3 }, false }, /* a surrogate */
+		{ { "\xF0\x8F\xBF\xBF", 4 }, false },
+		{ { "\xF0\x9F\x98\x80", 4 }, true },
+		{ { "\xF4\x8F\xBF\xBF", 4 }, true },
+		{ { "\xF4\x90\x80\x80", 4 }, false },
+		{ { "\xF5\x80\x80\x80", 4 }, false },
+		{ { "\x80", 1 }, false }, { { "a\xFF", 2 }, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		ok(str_is_utf8(cases[i].s) == cases[i].good,
+		   "UTF-8 case %zu", i);
+	ok(str_cut_utf8(STR("abc"), 5) == 3, "short text is not cut");
+	ok(str_cut_utf8(STR("a\xC3\xA9z"), 2) == 1, "no character is halved");
+	ok(str_cut_utf8(STR("a\xC3\xA9z"), 3) == 3, "cut behind one");
+	ok(str_cut_utf8(STR("\xF0\x9F\x98\x80"), 3) == 0, "nor quartered");
+}
+
+static void test_parts(void)
+{
+	struct str rest = STR("a,,b");
+	struct str a = str_next(&rest, ','), none = str_next(&rest, ',');
+
+	ok(str_is(a, "a") && none.n == 0 && none.p, "parts, an empty one too");
+	ok(str_is(str_next(&rest, ','), "b") && !rest.p, "the last takes all");
+	ok(str_has_prefix(STR("s3:x"), STR("s3:")), "a prefix");
+	ok(!str_has_suffix(STR("s3"), STR("xs3")), "a suffix cannot be longer");
+	ok(!str_is(STR_NONE, ""), "absent is not empty");
+}
+
+static void test_buf(void)
+{
+	struct buf buf;
+
+	buf_init(&buf, 10);
+	buf_puts(&buf, "12345");
+	buf_printf(&buf, "%d", 67890);
+	is(buf.p, buf.n, "1234567890", "a buffer holds up to its ceiling");
+	ok(!buf.failed && strcmp(buf_cstr(&buf), "1234567890") == 0,
+	   "with room for a NUL");
+	buf_putc(&buf, 'x');
+	ok(buf.failed && buf.n == 10, "one byte more fails and changes nothing");
+	buf_puts(&buf, "");
+	ok(buf.failed && !buf_cstr(&buf), "failure stays");
+	buf_reset(&buf);
+	buf_puts(&buf, "abcdef");
+	buf_consume(&buf, 4);
+	is(buf.p, buf.n, "ef", "after a reset it serves again");
+	buf_free(&buf);
+}
+
+static void test_arena(void)
+{
+	struct arena arena;
+	struct str copy;
+	char *p;
+
+	arena_init(&arena, 10000);
+	p = arena_alloc(&arena, 100);
+	ok(p && p[0] == 0 && p[99] == 0, "memory comes zeroed");
+	memset(p, 'x', 100);
+	copy = arena_dup(&arena, (struct str){ "a\0b", 3 });
+	ok(copy.n == 3 && memcmp(copy.p, "a\0b", 4) == 0,
+	   "copies keep NULs and have one behind");
+	ok(!arena_alloc(&arena, 10001), "the ceiling holds");
+	ok(arena_alloc(&arena, 5000) != NULL, "large pieces are possible");
+	ok(!arena_alloc(&arena, 5000), "but not more than all");
+	arena_reset(&arena);
+	p = arena_alloc(&arena, 100);
+	ok(p && p[0] == 0 && p[99] == 0, "zeroed after a reset too");
+	arena_free(&arena);
+}
+
+int main(void)
+{
+	test_numbers();
+	test_utf8();
+	test_parts();
+	test_buf();
+	test_arena();
+	return done();
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template: keys at the destination. */
+#include "tap.h"
+#include "template.h"
+
+static const struct record example = {
+	.bucket = STR("incoming"), .key = STR("in/2026/a.tar.gz"),
+	.id = STR("0123456789abcdef0123456789abcdef"),
+	.time = STR("2026-11-23T05:54:00.123Z"), .sequencer = STR("0055"),
+};
+
+static void expand(const char *template, const struct record *r,
+		   const char *want)
+{
+	struct buf key;
+
+	buf_init(&key, 10000);
+	template_expand(&key, template, r);
+	is(key.p ? key.p : "", key.n, want, template);
+	buf_free(&key);
+}
+
+static void test_parts(void)
+{
+	struct record r = example;
+
+	expand("{key}", &r, "in/2026/a.tar.gz");
+	expand("{dir}|{base}|{stem}|{ext}", &r,
+	       "in/2026/|a.tar.gz|a.tar|.gz");
+	expand("{bucket}/{yyyy}-{mm}-{dd}T{hh}/{sequencer}", &r,
+	       "incoming/2026-11-23T05/0055");
+	expand("{version}-{id}", &r, "null-0123456789abcdef0123456789abcdef");
+	expand("a{{b}c", &r, "a{b}c");
+	r.key = STR("plain");
+	expand("{dir}|{stem}|{ext}", &r, "|plain|");
+	r.key = STR("d.x/.profile");
+	expand("{dir}|{stem}|{ext}", &r, "d.x/|.profile|");
+	r.key = STR("folder/");
+	expand("{dir}|{base}", &r, "folder/|");
+	r.time = STR("2026");
+	expand("{yyyy}{mm}", &r, "2026null");
+}
+
+static void test_check(void)
+{
+	struct err err;
+
+	ok(template_check("{key}", &err) == 0, "a part is accepted");
+	ok(template_check("x", &err) == 0, "so is text");
+	ok(template_check("{kee}", &err) < 0 && strstr(err.message, "{kee}"),
+	   "another name is refused, and said");
+	ok(template_check("{key", &err) < 0, "an open brace is refused");
+	ok(template_check("", &err) < 0, "nothing is refused");
+}
+
+static void test_length(void)
+{
+	char text[2001];
+	struct record r = example;
+	struct buf key;
+
+	for (int i = 0; i < 1000; i++)
+		memcpy(text + 2 * i, "\xC3\xA9", 2);
+	r.key = (struct str){ text, 2000 };
+	buf_init(&key, 10000);
+	template_expand(&key, "{key}", &r);
+	ok(key.n <= RECORD_KEY_MAX && key.n > RECORD_KEY_MAX - 2 &&
+	   str_is_utf8(buf_str(&key)) &&
+	   str_has_suffix(buf_str(&key), STR("~0123456789abcdef0123456789abcdef")),
+	   "a long key is cut between characters and keeps its id");
+	buf_reset(&key);
+	r.key = (struct str){ text, 1024 };
+	template_expand(&key, "{key}", &r);
+	ok(key.n == 1024, "1024 bytes are not cut");
+	buf_reset(&key);
+	template_second(&key, r.key, &r);
+	ok(key.n <= RECORD_KEY_MAX && str_is_utf8(buf_str(&key)),
+	   "its second name is no longer");
+	buf_reset(&key);
+	template_second(&key, example.key, &r);
+	is(key.p, key.n, "in/2026/a.tar~0123456789abcdef0123456789abcdef.gz",
+	   "a second name keeps the extension");
+	memset(text, 'x', 1024);
+	text[1] = '.';
+	buf_reset(&key);
+	template_second(&key, (struct str){ text, 1024 }, &r);
+	ok(key.n == RECORD_KEY_MAX &&
+	   str_has_suffix(buf_str(&key), STR("~0123456789abcdef0123456789abcdef")),
+	   "an extension that leaves no room is none");
+	buf_free(&key);
+}
+
+int main(void)
+{
+	test_parts();
+	test_check();
+	test_length();
+	return done();
+}
