@@ -104,7 +104,8 @@ static void get(struct entry *entry)
 /*
  * There is an item: the same decision once more changes nothing (this may
  * even be our own write, whose answer was lost); another one replaces it, if
- * nobody else does meanwhile.
+ * nobody else does meanwhile.  That an object is gone by now is no news about
+ * one that was decided before.
  */
 static void meet(struct entry *entry, const struct ledger_decision *old)
 {
@@ -112,6 +113,8 @@ static void meet(struct entry *entry, const struct ledger_decision *old)
 
 	if (ledger_same(old, &entry->decision)) {
 		done(entry, "repeated");
+	} else if (ledger_keeps(old, &entry->decision)) {
+		done(entry, "kept");
 	} else if (++entry->races > RACES_MAX) {
 		err_set(&err, "ConditionalCheckFailedException",
 			"others keep changing the item");
@@ -261,7 +264,7 @@ int main(int argc, char **argv)
 	parse_options(&ledger, &options, argc, argv);
 	loop = loop_new();
 	if (loop && ledger.table)
-		ledger.aws = aws_new(loop, &err);
+		ledger.aws = aws_new(loop, report, NULL, &err);
 	if (!loop || (ledger.table && !ledger.aws)) {
 		fprintf(stderr, "ddb-record: %s\n", loop ? err.message :
 							   "out of memory");

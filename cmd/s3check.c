@@ -111,7 +111,7 @@ static void process(struct checks *checks, struct flow_item *item)
 	struct err err;
 
 	if (processor_streams(&item->record) && !checks->aws) {
-		checks->aws = aws_new(checks->loop, &err);
+		checks->aws = aws_new(checks->loop, report, NULL, &err);
 		if (!checks->aws) {
 			flow_status(item, EX_CONFIG);
 			flow_failed(item, &err);

@@ -244,7 +244,7 @@ int main(int argc, char **argv)
 
 	parse_options(&fetch, &options, argc, argv);
 	loop = loop_new();
-	fetch.aws = loop ? aws_new(loop, &err) : NULL;
+	fetch.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
 	if (!fetch.aws) {
 		fprintf(stderr, "s3fetch: %s\n", loop ? err.message :
 							"out of memory");

@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 
 	parse_options(&removal, &options, argc, argv);
 	loop = loop_new();
-	removal.aws = loop ? aws_new(loop, &err) : NULL;
+	removal.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
 	if (!removal.aws) {
 		fprintf(stderr, "s3rm: %s\n", loop ? err.message :
 						     "out of memory");

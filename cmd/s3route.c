@@ -250,7 +250,7 @@ int main(int argc, char **argv)
 	    !is_set(routes.bad_data, "b", "BAD_DATA_BUCKET"))
 		return EX_CONFIG;
 	loop = loop_new();
-	routes.aws = loop ? aws_new(loop, &err) : NULL;
+	routes.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
 	if (!routes.aws) {
 		fprintf(stderr, "s3route: %s\n", loop ? err.message :
 							"out of memory");

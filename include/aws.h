@@ -26,16 +26,15 @@
 struct aws;
 
 /*
- * Read configuration and credentials (no network).  Borrows loop.  NULL with
- * err: see config_load() and creds_new(), or "NoRegion".
+ * Read configuration and credentials (no network).  Borrows loop.  warn is
+ * called, with ctx, for each line that the user should read.  NULL with err:
+ * see config_load() and creds_new(), or "NoRegion".
  */
-struct aws *aws_new(struct loop *loop, struct err *err);
+struct aws *aws_new(struct loop *loop, void (*warn)(void *ctx, const char *line),
+		    void *ctx, struct err *err);
 void aws_free(struct aws *aws);
 
 const struct config *aws_config(const struct aws *aws);
-
-/* What the user should know, one line each; NULL at the end. */
-const char *const *aws_warnings(const struct aws *aws);
 
 enum { AWS_HEADERS_MAX = 32 };
 

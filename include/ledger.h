@@ -52,6 +52,10 @@ struct ledger_decision ledger_decision(const struct record *record,
 bool ledger_same(const struct ledger_decision *a,
 		 const struct ledger_decision *b);
 
+/* Is old to stay, since new only says that the object is gone by now? */
+bool ledger_keeps(const struct ledger_decision *old,
+		  const struct ledger_decision *new);
+
 /*
  * The body of PutItem: the item, on the condition that there is none (if
  * decision->count is 1), or that the one there counts one less.  now is in

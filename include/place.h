@@ -45,7 +45,8 @@ struct place {
 	bool already;			/* it had been there before */
 
 	struct s3_call call;		/* private from here on */
-	bool looks;			/* the server ignores conditions */
+	struct str source_etag;
+	bool looks;			/* the server may ignore conditions */
 	bool is_second;
 };
 

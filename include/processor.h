@@ -11,8 +11,9 @@
  *	S3EV_PATH		the spool file, if there is one
  *	S3EV_RECORD		the whole record, unless it is very long
  *
- * Its exit status is its word: 0 good; 75, 126, 127 and death by a signal mean
- * that it could not do its work; anything else bad, and the first line of its
+ * Its exit status is its word: 0 good; 75, 126, 127 and death by a signal (129
+ * to 192, as a shell puts it) mean that it could not do its work; anything else
+ * bad, and the first line of its
  * stderr is the reason.  It sees the end of a streamed object only when all of
  * it has arrived and was verified, so it never calls half an object good.
  */

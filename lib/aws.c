@@ -23,7 +23,15 @@ struct aws {
 	unsigned short random[3];
 };
 
-struct aws *aws_new(struct loop *loop, struct err *err)
+static void warn_all(void (*warn)(void *ctx, const char *line), void *ctx,
+		     const char *const *lines)
+{
+	for (; lines && *lines; lines++)
+		warn(ctx, *lines);
+}
+
+struct aws *aws_new(struct loop *loop, void (*warn)(void *ctx, const char *line),
+		    void *ctx, struct err *err)
 {
 	struct aws *aws = calloc(1, sizeof(*aws));
 	struct http_options options;
@@ -57,6 +65,7 @@ struct aws *aws_new(struct loop *loop, struct err *err)
 	aws->creds = creds_new(aws->config, loop, aws->http, err);
 	if (!aws->creds)
 		goto fail;
+	warn_all(warn, ctx, aws->config->warnings);
 	return aws;
 fail:
 	aws_free(aws);
@@ -78,11 +87,6 @@ void aws_free(struct aws *aws)
 const struct config *aws_config(const struct aws *aws)
 {
 	return aws->config;
-}
-
-const char *const *aws_warnings(const struct aws *aws)
-{
-	return aws->config->warnings;
 }
 
 void aws_header(struct aws_call *call, const char *name, struct str value)

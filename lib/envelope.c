@@ -148,6 +148,10 @@ struct str envelope_event_name(struct str detail_type, struct str reason,
 		{ "Object Deleted", "Lifecycle Expiration",
 		  "Delete Marker Created",
 		  "LifecycleExpiration:DeleteMarkerCreated" },
+		/* Reasons come that are not known yet; deleted is deleted. */
+		{ "Object Deleted", NULL, "Delete Marker Created",
+		  "ObjectRemoved:DeleteMarkerCreated" },
+		{ "Object Deleted", NULL, NULL, "ObjectRemoved:Delete" },
 		{ "Object Restore Initiated", NULL, NULL, "ObjectRestore:Post" },
 		{ "Object Restore Completed", NULL, NULL,
 		  "ObjectRestore:Completed" },
@@ -276,6 +280,20 @@ static enum envelope_kind read_s3(const struct envelope *e, struct record *r,
 	return give(e, r, id, err);
 }
 
+/* CloudTrail's events have the same source, but no object. */
+static bool is_eventbridge(const struct envelope *e)
+{
+	return e->has_detail && str_is(field(e, ENVELOPE_SOURCE), "aws.s3") &&
+	       has(e, ENVELOPE_DETAIL_TYPE) && has(e, ENVELOPE_BUCKET);
+}
+
+/* "Object Created" has names only by its reason. */
+static bool is_known_kind(struct str detail_type)
+{
+	return str_is(detail_type, "Object Created") ||
+	       envelope_event_name(detail_type, STR_NONE, STR_NONE).p;
+}
+
 static enum envelope_kind read_eventbridge(const struct envelope *e,
 					   struct record *r,
 					   char id[RECORD_ID_SIZE + 1],
@@ -327,12 +345,14 @@ static bool read_message(struct envelope *e, struct str *text)
 	return true;
 }
 
-/* What comes to queues and topics besides events. */
+/* What comes to queues and topics besides events, and what S3 may yet send. */
 static bool read_note(const struct envelope *e, struct str *text)
 {
 	struct str type = field(e, ENVELOPE_TYPE);
 
-	if (str_is(type, "SubscriptionConfirmation") ||
+	if (is_eventbridge(e))
+		*text = STR("an S3 event of EventBridge of an unknown kind");
+	else if (str_is(type, "SubscriptionConfirmation") ||
 	    str_is(type, "UnsubscribeConfirmation"))
 		*text = STR("a message about an SNS subscription");
 	else if (str_is(field(e, ENVELOPE_TEST), "s3:TestEvent"))
@@ -348,8 +368,7 @@ enum envelope_kind envelope_read(struct envelope *e, struct record *record,
 {
 	if (e->has_s3)
 		return read_s3(e, record, id, err);
-	if (e->has_detail && str_is(field(e, ENVELOPE_SOURCE), "aws.s3") &&
-	    has(e, ENVELOPE_DETAIL_TYPE) && has(e, ENVELOPE_BUCKET))
+	if (is_eventbridge(e) && is_known_kind(field(e, ENVELOPE_DETAIL_TYPE)))
 		return read_eventbridge(e, record, id, err);
 	if (read_message(e, text))
 		return ENVELOPE_TEXT;

@@ -252,18 +252,27 @@ static int end_input_document(struct event_reader *reader)
 	return stop(reader, "Stopped", "stopped by the reader");
 }
 
-static int refuse_scalar(struct text *text)
+/* What the document that we are in, if any, came in. */
+static const struct envelope_from *from_here(const struct text *text)
 {
-	struct event_reader *reader = text->reader;
+	return text->open_docs > 0 ? &top_doc(text->reader)->from :
+				     &text->from;
+}
+
+static int refuse_value(struct text *text, const char *what)
+{
 	struct err err;
 
-	err_set(&err, "NotAnS3Event",
-		"not an S3 event: a value that is no object");
-	if (refuse(reader, text->open_docs > 0 ? &top_doc(reader)->from :
-						 &text->from, &err) < 0)
+	err_set(&err, "NotAnS3Event", "not an S3 event: %s", what);
+	return refuse(text->reader, from_here(text), &err);
+}
+
+static int refuse_scalar(struct text *text)
+{
+	if (refuse_value(text, "a value that is no object") < 0)
 		return -1;
-	return text->depth == 0 && text == reader->input ?
-		end_input_document(reader) : 0;
+	return text->depth == 0 && text == text->reader->input ?
+		end_input_document(text->reader) : 0;
 }
 
 static int on_scalar(void *ctx, enum json_type type, struct str value)
@@ -287,36 +296,33 @@ static int on_scalar(void *ctx, enum json_type type, struct str value)
 	return 0;
 }
 
-static int begin_doc(struct text *text)
-{
-	struct event_reader *reader = text->reader;
-	const struct envelope_from *from =
-		text->open_docs > 0 ? &top_doc(reader)->from : &text->from;
-
-	if (reader->doc_count == DOCS_MAX)
-		return stop(reader, "InvalidEvent",
-			    "documents nested too deep");
-	envelope_begin(&reader->docs[reader->doc_count++], from);
-	text->open_docs++;
-	return 0;
-}
-
 static int on_open(void *ctx, enum json_type type)
 {
 	struct text *text = ctx;
+	struct event_reader *reader = text->reader;
 	unsigned node = node_of_value(text);
+	int status = 0;
 
-	if (node == NODE_DOC && type == JSON_ARRAY)
+	if (node == NODE_DOC && type == JSON_ARRAY) {
 		node = NODE_LIST;
-	else if (node == NODE_LIST && type == JSON_OBJECT)
+	} else if (node == NODE_DOC && reader->doc_count == DOCS_MAX) {
+		status = refuse_value(text, "documents nested too deep");
 		node = NODE_SKIP;
-	if (node >= NODE_FIELD) {
-		top_doc(text->reader)->odd[node - NODE_FIELD] = true;
+	} else if (node == NODE_DOC) {
+		envelope_begin(&reader->docs[reader->doc_count],
+			       from_here(text));
+		reader->doc_count++;
+		text->open_docs++;
+	} else if (node == NODE_LIST && type == JSON_OBJECT) {
+		status = refuse_value(text, "an object where a list belongs");
+		node = NODE_SKIP;
+	} else if (node >= NODE_FIELD) {
+		top_doc(reader)->odd[node - NODE_FIELD] = true;
 		node = NODE_SKIP;
 	}
 	text->nodes[++text->depth] = (unsigned char)node;
 	text->next = NODE_SKIP;
-	return node == NODE_DOC ? begin_doc(text) : 0;
+	return status;
 }
 
 static int on_close(void *ctx, enum json_type type)
@@ -437,11 +443,8 @@ static int give_up_document(struct event_reader *reader, struct err *why)
 {
 	static const struct envelope_from nowhere;
 
-	if (strcmp(why->code, "Stopped") == 0) {
-		*why = reader->err;
-		if (strcmp(why->code, "InvalidEvent") != 0)
-			return -1;
-	}
+	if (strcmp(why->code, "Stopped") == 0)
+		return -1;
 	reader->doc_count = 0;
 	reader->input->depth = reader->input->open_docs = 0;
 	reader->text = reader->input;

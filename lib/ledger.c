@@ -89,6 +89,13 @@ bool ledger_same(const struct ledger_decision *a,
 	       str_eq(a->destination, b->destination);
 }
 
+bool ledger_keeps(const struct ledger_decision *old,
+		  const struct ledger_decision *new)
+{
+	return str_is(new->outcome, "gone") &&
+	       (str_is(old->outcome, "good") || str_is(old->outcome, "bad"));
+}
+
 /* "name":{"S":"text"}; S3 knows no empty values, so neither does the item. */
 static void put_text(struct buf *out, const char *name, struct str text)
 {

@@ -10,7 +10,8 @@ static struct s3_object source_of(const struct place *p)
 {
 	const struct record *r = p->record;
 
-	return (struct s3_object){ r->bucket, r->key, r->version, r->etag };
+	return (struct s3_object){ r->bucket, r->key, r->version,
+				   p->source_etag };
 }
 
 static struct s3_object target_of(const struct place *p)
@@ -64,7 +65,7 @@ static bool is_same(const struct place *p)
 
 	if (r->has_size && p->call.has_size && r->size != p->call.size)
 		return false;
-	return p->is_second || same_etag(r->etag, p->call.etag);
+	return p->is_second || same_etag(p->source_etag, p->call.etag);
 }
 
 static void take_second_name(struct place *p)
@@ -128,26 +129,38 @@ static void on_undone(void *arg)
 		finish(p, RECORD_GONE);
 }
 
+/* The source is not what it was: the copy is of something nobody has checked. */
+static void on_source_seen_again(void *arg)
+{
+	struct place *p = arg;
+	struct s3_object copy = target_of(p);
+	struct err err = end_call(p);
+
+	if (!err_is_set(&err)) {
+		finish(p, RECORD_GOOD);
+	} else if (!s3_is_gone(&err)) {
+		fail(p, &err);
+	} else {
+		err_set(&p->err, "PreconditionFailed",
+			"overwritten while it was copied");
+		copy.etag = p->etag;
+		s3_delete(p->aws, next_call(p, on_undone), &copy);
+	}
+}
+
 /*
- * Did the server copy what was announced?  One that ignores the condition may
- * have copied its successor, which nobody has checked: take that away again.
+ * A server that ignores the condition may have copied a successor. Another
+ * ETag alone does not prove that (encryption gives others): look again.
  */
 static void check_copy(struct place *p)
 {
-	struct s3_object target = target_of(p);
-	struct str etag = p->record->etag;
+	struct s3_object source = source_of(p);
 
 	p->etag = p->call.etag;
-	if (p->record->version.p || !s3_etag_is_md5(etag) ||
-	    !s3_etag_is_md5(p->etag) || same_etag(etag, p->etag)) {
+	if (!p->looks || source.version.p || same_etag(source.etag, p->etag))
 		finish(p, RECORD_GOOD);
-		return;
-	}
-	err_set(&p->err, "PreconditionFailed",
-		"overwritten while it was copied: the copy has ETag %.*s",
-		STR_FMT(p->etag));
-	target.etag = p->etag;
-	s3_delete(p->aws, next_call(p, on_undone), &target);
+	else
+		s3_head(p->aws, next_call(p, on_source_seen_again), &source);
 }
 
 static void on_copied(void *arg)
@@ -186,19 +199,30 @@ static void on_source_seen(void *arg)
 	} else if (err_is_set(&err) && !s3_is_gone(&err)) {
 		fail(p, &err);
 	} else {
-		look_at_target(p);
+		if (!err_is_set(&err))
+			p->source_etag = p->call.etag;
+		if (p->looks)
+			look_at_target(p);
+		else
+			copy(p);
 	}
 }
 
+/*
+ * What the record does not know of its object (one from a list has no ETag)
+ * has to be looked up, or nothing could tell it from what is at the target.
+ */
 void place_start(struct place *p)
 {
-	struct s3_object source = source_of(p);
+	struct s3_object source;
 
 	p->looks = config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
-	if (!p->looks)
-		copy(p);
-	else if (source.version.p)
+	p->source_etag = p->record->etag;
+	source = source_of(p);
+	if (!source.etag.p || (p->looks && !source.version.p))
+		s3_head(p->aws, next_call(p, on_source_seen), &source);
+	else if (p->looks)
 		look_at_target(p);
 	else
-		s3_head(p->aws, next_call(p, on_source_seen), &source);
+		copy(p);
 }

@@ -8,7 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { RECORD_IN_ENVIRONMENT_MAX = 96 << 10 };
+enum { RECORD_IN_ENVIRONMENT_MAX = 96 << 10, SIGNALS = 64 };
 
 bool processor_streams(const struct record *record)
 {
@@ -33,10 +33,14 @@ static struct str first_line(struct str said)
 	return line;
 }
 
-/* Those that say "not now" rather than "no", as execvp(3) and sysexits do. */
+/*
+ * Those that say "not now" rather than "no": of sysexits, of execvp(3), and
+ * what a shell makes of a signal that killed its command (128 and the number).
+ */
 static bool could_not_work(int status)
 {
-	return status == EX_TEMPFAIL || status == 126 || status == 127;
+	return status == EX_TEMPFAIL || status == 126 || status == 127 ||
+	       (status > 128 && status <= 128 + SIGNALS);
 }
 
 static void fail(struct processor *p, const char *code, const char *how,

@@ -52,18 +52,28 @@ static const struct xml_field answer_fields[] = {
 };
 
 /* HEAD has no body to say more, and some servers leave the message empty. */
-static const char *meaning(long status)
+static const char *meaning(struct str code)
 {
-	switch (status) {
-	case 301: return "the bucket is in another region";
-	case 400: return "bad request";
-	case 403: return "access denied";
-	case 404: return "not there";
-	case 405: return "a delete marker, no object";
-	case 412: return "it is another object by now, or there already";
-	case 416: return "no such range";
-	default: return "no more was said";
-	}
+	static const struct {
+		const char *code, *meaning;
+	} table[] = {
+		{ "AccessDenied", "access denied" },
+		{ "BadRequest", "bad request" },
+		{ "InvalidAccessKeyId", "no such access key id" },
+		{ "MethodNotAllowed", "a delete marker, no object" },
+		{ "NoSuchBucket", "the bucket does not exist" },
+		{ "NoSuchKey", "the object does not exist" },
+		{ "NoSuchVersion", "the version does not exist" },
+		{ "NotFound", "it does not exist" },
+		{ "PermanentRedirect", "the bucket is in another region" },
+		{ "PreconditionFailed", "the object is another one by now" },
+		{ "SignatureDoesNotMatch", "the secret access key is wrong" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (str_is(code, table[i].code))
+			return table[i].meaning;
+	return "no more was said";
 }
 
 static const char *code_of(long status)
@@ -91,8 +101,12 @@ static void explain(struct s3_call *call, const struct answer *answer,
 
 	if (code.n == 0)
 		code = str_of(code_of(status));
+	call->is_taken = call->is_copy && str_is(code, "PreconditionFailed") &&
+			 !str_has_prefix(answer->condition,
+					 STR("x-amz-copy-source"));
 	if (message.n == 0)
-		message = str_of(meaning(status));
+		message = call->is_taken ? STR("something is there already") :
+					   str_of(meaning(code));
 	if (id.n == 0)
 		id = http_header(&call->aws.http, "x-amz-request-id");
 	if (str_is(code, "AccessDenied"))
@@ -107,9 +121,6 @@ static void explain(struct s3_call *call, const struct answer *answer,
 			memcpy(err->request_id, id.p, id.n);
 		err->request_id[id.n] = '\0';
 	}
-	call->is_taken = call->is_copy && str_is(code, "PreconditionFailed") &&
-			 !str_has_prefix(answer->condition,
-					 STR("x-amz-copy-source"));
 	/* A 200 with an error in it is a failure of the server. */
 	err->status = status / 100 == 2 ? 500 : status;
 }
