@@ -139,6 +139,7 @@ struct event_reader {
 
 	bool resync;		/* skip to a line that begins a document */
 	bool line_start;
+	char last;		/* byte of the input before the next */
 };
 
 static struct envelope *top_doc(struct event_reader *reader)
@@ -449,7 +450,6 @@ static int give_up_document(struct event_reader *reader, struct err *why)
 	reader->input->depth = reader->input->open_docs = 0;
 	reader->text = reader->input;
 	reader->resync = true;
-	reader->line_start = false;
 	if (json_reset(reader->input->parser) < 0)
 		return stop(reader, "OutOfMemory", "out of memory");
 	if (refuse(reader, &nowhere, why) < 0)
@@ -470,26 +470,45 @@ static size_t skip(struct event_reader *reader, const char *bytes, size_t n)
 	return n;
 }
 
+/*
+ * Where to look on after an error that was seen used bytes into the text.  What
+ * breaks a document may be the brace that begins the next, so that one is
+ * looked at again, but never the first byte of what was just read.
+ */
+static size_t look_on(struct event_reader *reader, const char *bytes,
+		      size_t used, bool was_open)
+{
+	if (used == 0)
+		used = 1;
+	else if (used == 1 && !was_open)
+		used = 2;
+	reader->line_start = (used > 1 ? bytes[used - 2] : reader->last) == '\n';
+	return used - 1;
+}
+
 int event_feed(struct event_reader *reader, const char *bytes, size_t n,
 	       struct err *err)
 {
 	while (n > 0) {
 		size_t used = reader->resync ? skip(reader, bytes, n) : 0;
+		bool was_open = reader->input->depth > 0;
 
 		bytes += used;
 		n -= used;
-		if (n == 0)
-			break;
-		if (json_feed(reader->input->parser, bytes, n, err) == 0)
+		if (n == 0 || json_feed(reader->input->parser, bytes, n,
+					err) == 0)
 			break;
 		used = json_error_position(reader->input->parser);
 		if (give_up_document(reader, err) < 0) {
 			*err = reader->err;
 			return -1;
 		}
+		used = look_on(reader, bytes, used, was_open);
 		bytes += used;
 		n -= used;
 	}
+	if (n > 0)
+		reader->last = bytes[n - 1];
 	return 0;
 }
 

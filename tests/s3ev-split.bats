@@ -1,0 +1,243 @@
+load helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	events=$BATS_TEST_DIRNAME/data/events
+}
+
+# A notification of one object, with a filter over it.
+event() { # FILTER
+	jq -c "${1:-.}" "$events/s3-put-v21.json"
+}
+
+split() {
+	run3 s3ev-split "$@"
+}
+
+@test "every sample event gives the records it should" {
+	while IFS=$'\t' read -r file status_wanted records; do
+		split -e '*' <"$events/$file"
+		assert_eq "$file $status $(jq -sc 'map(if .failed then {failed: .from.sqs} else [.event, .key] end)' <<<"$out")" \
+			"$file $status_wanted $records"
+	done <"$BATS_TEST_DIRNAME/data/events.tsv"
+}
+
+@test "what is no S3 event is refused by name" {
+	split <"$events/reject-kinesis.json"
+	assert_eq "$status$out$err" $'65s3ev-split: document 1: not an S3 event: it looks like a Kinesis batch\n'
+	split <"$events/reject-scheduled.json"
+	assert_eq "$err" $'s3ev-split: document 1: not an S3 event: it looks like an EventBridge event of aws.events, Scheduled Event\n'
+	split <<<'{"alpha":1,"beta":2}'
+	assert_eq "$err" $'s3ev-split: document 1: not an S3 event: it looks like an object with alpha, beta\n'
+	split <<<'"text"'
+	assert_eq "$status$err" $'65s3ev-split: document 1: not an S3 event: a value that is no object\n'
+}
+
+@test "a record has its members in one form" {
+	split <"$events/s3-put-v21.json"
+	assert_eq "$status$err" 0
+	assert_eq "$out" '{"id":"'"$(jq -r .id <<<"$out")"'","event":"ObjectCreated:Put","time":"2019-09-03T19:37:27.192Z","region":"us-east-2","bucket":"lambda-artifacts-deafc19498e3f2df","key":"b21b84d653bb07b05b1e6b33684dc11b","etag":"b21b84d653bb07b05b1e6b33684dc11b","size":1305107,"sequencer":"0C0F6F405D6ED209E1"}
+'
+	assert_json '.id | test("^[0-9a-f]{32}$")'
+}
+
+@test "the id is the same in every envelope" {
+	split <"$events/eventbridge-object-created.json"
+	id=$(jq -r .id <<<"$out")
+	split <"$events/composed-sqs-fifo-eventbridge-s3.json"
+	assert_eq "$(jq -r .id <<<"$out")" "$id"
+	jq '{Records: [{eventVersion: "2.1", eventSource: "aws:s3", awsRegion: .region, eventTime: "2023-03-08T17:50:14.123Z",
+		eventName: "s3:ObjectCreated:Put", s3: {bucket: .detail.bucket, object: {key: .detail.object.key,
+		size: .detail.object.size, eTag: .detail.object.etag, sequencer: (.detail.object.sequencer | ascii_downcase)}}}]}' \
+		"$events/eventbridge-object-created.json" >direct.json
+	split <direct.json
+	assert_json '.id == "'"$id"'" and .event == "ObjectCreated:Put"'
+}
+
+@test "keys are decoded once, as their source encodes them" {
+	while IFS=$'\t' read -r source key wanted; do
+		split < <(event ".Records[0].eventSource = \"$source\" | .Records[0].s3.object.key = \"$key\"")
+		assert_eq "$source $key -> $(jq -r .key <<<"$out")" "$source $key -> $wanted"
+	done <<-'E'
+		aws:s3	a+b%2Bc%20d	a b+c d
+		aws:s3	100%2525	100%25
+		aws:s3	in/%C3%A9/%E2%82%AC	in/é/€
+		aws:s3	50%	50%
+		aws:s3	a%2	a%2
+		aws:s3	a%zz	a%zz
+		minio:s3	in%2Fa+b	in/a b
+		ceph:s3	a+b%2Bc%20d	a+b%2Bc%20d
+	E
+	jq '.detail.object.key = "a+b%25.csv"' "$events/eventbridge-object-created.json" >bridge.json
+	split <bridge.json
+	assert_json '.key == "a+b%25.csv"'
+	jq '.tasks[0].s3Key = "a+b%2Bc%20d"' "$events/batch-invocation-v2.json" >batch.json
+	split <batch.json
+	assert_json '.key == "a+b+c d" and .from.batch == "dGFza2lkZ29lc2hlcmUK"'
+}
+
+@test "odd values have their answers" {
+	while IFS=$'\t' read -r filter wanted answer; do
+		split < <(event "$filter")
+		assert_eq "$filter: $status $(jq -c "$answer" <<<"$out")${err%$'\n'}" "$filter: $wanted"
+	done <<-'E'
+		.Records = null	0 	.
+		.Records = []	0 	.
+		.Records[0].s3.object.size = 5497558138880	0 5497558138880	.size
+		.Records[0].s3.object.size = "17"	0 17	.size
+		.Records[0].s3.object.size = null	0 null	.size
+		.Records[0].s3.object.size = -1	65 s3ev-split: document 1: a size that is no number of bytes	.
+		.Records[0].s3.object.size = 1.5	65 s3ev-split: document 1: a size that is no number of bytes	.
+		.Records[0].s3.object.size = true	65 s3ev-split: document 1: a size that is no number of bytes	.
+		.Records[0].s3.object.key = 5	65 s3ev-split: document 1: an S3 event without the key of an object	.
+		.Records[0].s3.object.key = ""	65 s3ev-split: document 1: an S3 event without the key of an object	.
+		.Records[0].s3.object.key = "a%00b"	0 "a\u0000b"	.key
+		.Records[0].s3.object.key = "a\u0000b"	0 "a\u0000b"	.key
+		.Records[0].s3.object.key = "%FF"	65 s3ev-split: document 1: a key that is not UTF-8	.
+		.Records[0].s3.object.key = "k" * 1024	0 1024	(.key | length)
+		.Records[0].s3.object.key = "k" * 1025	65 s3ev-split: document 1: a key longer than 1024 bytes	.
+		.Records[0].s3.object.key = "k" * 1048576	65 s3ev-split: document 1: a key longer than 1024 bytes	.
+		.Records[0].s3.object.versionId = ""	0 null	.version
+		.Records[0].s3.object.eTag = "\"abc\""	0 "abc"	.etag
+		.Records[0].s3.bucket.name = 1	65 s3ev-split: document 1: an S3 event without the name of a bucket	.
+		.Records[0].eventVersion = "3.0"	65 s3ev-split: document 1: an S3 event of eventVersion 3.0, not 2.x	.
+		.Records[0].eventVersion = "2.99"	0 "ObjectCreated:Put"	.event
+		.Records[0] += {new: {member: [1, {}]}}	0 "ObjectCreated:Put"	.event
+		.Records = {}	65 s3ev-split: document 1: not an S3 event: an object where a list belongs	.
+		.Records = "x"	65 s3ev-split: document 1: not an S3 event: a value that is no object	.
+	E
+}
+
+@test "a lone surrogate, bytes that are no UTF-8 and depth bombs break only their document" {
+	event '.Records[0].s3.object.key = "good"' >good.json
+	{
+		cat good.json
+		sed 's/"good"/"\\ud800"/' good.json
+		sed 's/"good"/"\xff"/' good.json
+		printf '{"a":%s\n' "$(printf '[%.0s' {1..600})"
+		cat good.json
+	} >input
+	split <input
+	assert_eq "$status $(wc -l <<<"$out")" '65 3'
+	assert_eq "$(jq -r .key <<<"$out")" $'good\ngood'
+	assert_eq "$err" 's3ev-split: document 2: a lone surrogate in a string
+s3ev-split: document 3: lexical error: invalid bytes in UTF8 string.
+s3ev-split: document 4: nested deeper than 512 levels
+'
+}
+
+@test "documents may follow each other, in one line or printed at length, in pieces of any size" {
+	cat "$events/s3-put-v21.json" >input
+	event . | tr -d '\n' >>input
+	event . >>input
+	split -m <input
+	assert_eq "$(jq -c 'select(.mark)' <<<"$out")" '{"mark":"1","records":1}
+{"mark":"2","records":1}
+{"mark":"3","records":1}'
+	whole=$out
+	split -m < <(dd if=input bs=7 status=none)
+	assert_eq "$out" "$whole"
+}
+
+@test "a broken line in the middle is said, and the others are split" {
+	for broken in '{"Records":[{"eventVersion"' '{"a":"b' '{"a":tru' '{"a":1}}' x '{' '{x' ']' '{"a":1 2}' \
+		'{"a":-' '{"a":"\ud800' '{"a":"\'; do
+		{ event . && printf '%s\n' "$broken" && event .; } >input
+		for size in 65536 1 7; do
+			split -m < <(dd if=input bs=$size status=none)
+			assert_eq "$broken: $status $(wc -l <<<"${err%$'\n'}") $(jq -c '.mark // .event' <<<"$out")" "$broken: 65 1 \"ObjectCreated:Put\"
+\"1\"
+\"2\"
+\"ObjectCreated:Put\"
+\"3\""
+		done
+	done
+}
+
+@test "an end inside a document is said" {
+	event . | head -c 300 >input
+	split -m <input
+	assert_eq "$status$err$out" $'65s3ev-split: document 1: the text is cut off\n{"mark":"1","records":0}\n'
+}
+
+@test "one poisoned message does not take its neighbours along" {
+	split <"$events/composed-sqs-good-poison-good.json"
+	assert_eq "$status $(jq -c '[.key, .from.sqs, .failed.code]' <<<"$out")" '65 ["samconfig.toml","44103047-3123-4583-aed3-7224000351a8",null]
+[null,"c2f72267-c1b4-432b-b35e-c27a337798d1","NotAnS3Event"]
+["samconfig.toml","519619da-e529-46d7-b58c-bc054405af0f",null]'
+	deep=$(printf '{"requestPayload":%.0s' {1..40})'{}'$(printf '}%.0s' {1..40})
+	jq --arg deep "$deep" '.Records[1].body = $deep' "$events/composed-sqs-good-poison-good.json" >deep.json
+	split <deep.json
+	assert_eq "$(jq -c .failed.message <<<"$out")" 'null
+"not an S3 event: documents nested too deep"
+null'
+}
+
+@test "s3:TestEvent is no error and no record" {
+	split <"$events/s3-test-event.json"
+	assert_eq "$status$out$err" 0
+	split -v <"$events/s3-test-event.json"
+	assert_eq "$status$out$err" $'0s3ev-split: no record: s3:TestEvent\n'
+}
+
+@test "-e picks names, and may be given more than once" {
+	cat "$events"/s3-{put-v21,copy-v21-versioned,delete-v21,missing-event-name}.json >input
+	split <input
+	assert_eq "$(jq -r '.event // "-"' <<<"$out")" $'ObjectCreated:Put\nObjectCreated:Copy\n-'
+	split -e 'ObjectRemoved:*' --event 'ObjectCreated:C*' <input
+	assert_eq "$(jq -r '.event // "-"' <<<"$out")" $'ObjectCreated:Copy\nObjectRemoved:Delete\n-'
+}
+
+@test "the answer of ReceiveMessage and bare messages are read" {
+	jq '{Messages: [.Records[] | {MessageId: .messageId, ReceiptHandle: .receiptHandle, Body: .body}]}' \
+		"$events/sqs-s3-put.json" >received.json
+	split <received.json
+	assert_json '.key == "samconfig.toml" and .from.sqs and .from.receipt'
+	split < <(jq '.Messages[0]' received.json)
+	assert_json '.key == "samconfig.toml"'
+	split < <(jq '.Records[0]' "$events/s3-put-v21.json")
+	assert_json .key
+	split < <(jq -s . "$events"/s3-put-v21.json "$events"/sns-s3-put.json)
+	assert_eq "$(jq -s length <<<"$out")" 2
+}
+
+@test "nothing in, nothing out" {
+	split </dev/null
+	assert_eq "$status$out$err" 0
+	split -m < <(printf ' \n\n')
+	assert_eq "$status$out$err" 0
+}
+
+@test "a full disk is an error, and a reader that goes away ends it" {
+	run3 bash -c 's3ev-split >/dev/full' < <(event .)
+	assert_eq "$status$err" $'74s3ev-split: stdout: No space left on device\n'
+	event . >one
+	for _ in {1..3000}; do cat one; done >many
+	run3 bash -c 's3ev-split <many | head -n 1; echo ${PIPESTATUS[0]}'
+	assert_eq "$(tail -n 1 <<<"${out%$'\n'}")" 141
+}
+
+@test "memory does not grow with the input" {
+	event . >one
+	{
+		for _ in {1..200}; do cat one; done
+		head -c 20000000 /dev/zero | tr '\0' '['
+	} >many
+	ulimit -v 200000
+	split <many
+	assert_eq "$status $(wc -l <<<"${out%$'\n'}")" '65 200'
+	{ printf '{"a":"'; head -c 100000000 /dev/zero | tr '\0' 'x'; printf '"}\n'; cat one; } >long
+	split <long
+	assert_eq "$status $(wc -l <<<"${out%$'\n'}")" '65 1'
+}
+
+@test "wrong options are one line and 64, help goes to stdout" {
+	for option in -x --nope extra; do
+		split $option </dev/null
+		assert_eq "$status $(wc -l <<<"${err%$'\n'}")$out" '64 1'
+	done
+	split -h
+	assert_eq "$status$err $(head -n 1 <<<"$out")" '0 usage: s3ev-split [-hmVv] [-e GLOB]... < EVENTS'
+	split -V
+	assert_eq "$status$err ${out%% *}" '0 s3ev-split'
+}
