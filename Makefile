@@ -59,7 +59,7 @@ lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance \
 		--inline-suppr --error-exitcode=1 -Iinclude cmd lib
 	shellcheck $(SHELL_SCRIPTS)
-	shellcheck --shell=bats $(BATS)
+	shellcheck --shell=bats --severity=warning --exclude=SC2154 $(BATS)
 	! mandoc -T lint -W style $(MAN) 2>/dev/null | grep -v "referenced manual not found"
 
 install: all		## install tools, library and manual pages below PREFIX

@@ -12,8 +12,8 @@
 #include "aws.h"
 #include "ddb.h"
 #include "flow.h"
+#include "help.h"
 #include "ledger.h"
-#include "version.h"
 
 enum { BODY_MAX = 128 << 10, RACES_MAX = 8 };
 
@@ -220,14 +220,12 @@ static void parse_options(struct ledger *ledger, struct flow_options *flow,
 				NULL)) != -1) {
 		switch (c) {
 		case 'h':
-			fputs(usage, stdout);
-			exit(EX_OK);
+			exit(help_print(usage));
 		case 't':
 			ledger->table = optarg;
 			break;
 		case 'V':
-			puts("ddb-record " S3EV_VERSION);
-			exit(EX_OK);
+			exit(help_version("ddb-record"));
 		default:
 			if (flow_option(flow, c, optarg) == 0)
 				break;

@@ -10,8 +10,8 @@
 
 #include "aws.h"
 #include "flow.h"
+#include "help.h"
 #include "processor.h"
-#include "version.h"
 
 enum { GLOBS_MAX = 64 };
 
@@ -129,6 +129,14 @@ static void process(struct checks *checks, struct flow_item *item)
 	processor_start(p);
 }
 
+static void cancel(void *ctx, struct flow_item *item)
+{
+	struct work *work = item->state;
+
+	(void)ctx;
+	processor_cancel(&work->processor);
+}
+
 static void start(void *ctx, struct flow_item *item)
 {
 	struct checks *checks = ctx;
@@ -177,12 +185,12 @@ static void parse_options(struct checks *checks, struct flow_options *flow,
 			checks->globs[checks->glob_count++] = optarg;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(EX_OK);
+			exit(help_print(usage));
 		case 'V':
-			puts("s3check " S3EV_VERSION);
-			exit(EX_OK);
+			exit(help_version("s3check"));
 		case 'x':
+			if (*optarg == '\0')
+				die_of_usage("an empty processor", optarg);
 			checks->command = optarg;
 			break;
 		default:
@@ -213,6 +221,7 @@ int main(int argc, char **argv)
 		.passes = 1u << RECORD_BAD | 1u << RECORD_GONE,
 		.state_size = sizeof(struct work),
 		.start = start,
+		.cancel = cancel,
 		.report = report,
 		.ctx = &checks,
 	};

@@ -13,9 +13,9 @@
 #include "buf.h"
 #include "diag.h"
 #include "event.h"
+#include "help.h"
 #include "json.h"
 #include "record.h"
-#include "version.h"
 
 enum { READ_SIZE = 64 << 10, LINE_MAX_BYTES = RECORD_MAX, GLOBS_MAX = 64 };
 
@@ -255,14 +255,12 @@ static void parse_options(struct split *split, int argc, char **argv)
 			split->globs[split->glob_count++] = optarg;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(EX_OK);
+			exit(help_print(usage));
 		case 'm':
 			split->marks = true;
 			break;
 		case 'V':
-			puts("s3ev-split " S3EV_VERSION);
-			exit(EX_OK);
+			exit(help_version("s3ev-split"));
 		case 'v':
 			split->verbose = true;
 			break;

@@ -13,9 +13,9 @@
 #include "aws.h"
 #include "diag.h"
 #include "flow.h"
+#include "help.h"
 #include "s3.h"
 #include "verify.h"
-#include "version.h"
 
 struct fetch {
 	struct aws *aws;
@@ -112,6 +112,15 @@ static void put_fetch(struct buf *members, const struct spool *spool)
 	buf_putc(members, '}');
 }
 
+static void cancel(void *ctx, struct flow_item *item)
+{
+	struct spool *spool = item->state;
+
+	(void)ctx;
+	aws_call_free(&spool->call.aws);
+	drop_file(spool);
+}
+
 static void on_fetched(void *arg)
 {
 	struct spool *spool = arg;
@@ -202,13 +211,14 @@ static void parse_options(struct fetch *fetch, struct flow_options *flow,
 		switch (c) {
 		case 'd':
 			fetch->directory = optarg;
-			break;
+			if (*optarg != '\0')
+				break;
+			fputs("s3fetch: an empty directory\n", stderr);
+			exit(EX_USAGE);
 		case 'h':
-			fputs(usage, stdout);
-			exit(EX_OK);
+			exit(help_print(usage));
 		case 'V':
-			puts("s3fetch " S3EV_VERSION);
-			exit(EX_OK);
+			exit(help_version("s3fetch"));
 		default:
 			if (flow_option(flow, c, optarg) == 0)
 				break;
@@ -235,6 +245,7 @@ int main(int argc, char **argv)
 		.passes = 1u << RECORD_BAD | 1u << RECORD_GONE,
 		.state_size = sizeof(struct spool),
 		.start = start,
+		.cancel = cancel,
 		.report = report,
 		.ctx = &fetch,
 	};

@@ -10,8 +10,8 @@
 
 #include "aws.h"
 #include "flow.h"
+#include "help.h"
 #include "s3.h"
-#include "version.h"
 
 struct removal {
 	struct aws *aws;
@@ -142,6 +142,8 @@ static const char *why_not(const struct removal *removal,
 {
 	if (!r->route_bucket.p || !r->route_key.p || !r->route_etag.p)
 		return "no copy of it was made: not deleted";
+	if (str_eq(r->route_bucket, r->bucket) && str_eq(r->route_key, r->key))
+		return "the copy is the object itself: not deleted";
 	if (removal->recorded && !r->record_status.p)
 		return "it was not recorded: not deleted";
 	if (!r->version.p && !r->etag.p)
@@ -186,14 +188,12 @@ static void parse_options(struct removal *removal, struct flow_options *flow,
 				NULL)) != -1) {
 		switch (c) {
 		case 'h':
-			fputs(usage, stdout);
-			exit(EX_OK);
+			exit(help_print(usage));
 		case 'r':
 			removal->recorded = true;
 			break;
 		case 'V':
-			puts("s3rm " S3EV_VERSION);
-			exit(EX_OK);
+			exit(help_version("s3rm"));
 		default:
 			if (flow_option(flow, c, optarg) == 0)
 				break;

@@ -10,9 +10,9 @@
 
 #include "aws.h"
 #include "flow.h"
+#include "help.h"
 #include "place.h"
 #include "template.h"
-#include "version.h"
 
 struct routes {
 	const char *processed;	/* buckets */
@@ -184,8 +184,7 @@ static void parse_options(struct routes *routes, struct flow_options *flow,
 			routes->bad_data = optarg;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(EX_OK);
+			exit(help_print(usage));
 		case 'p':
 			routes->processed = optarg;
 			break;
@@ -193,8 +192,7 @@ static void parse_options(struct routes *routes, struct flow_options *flow,
 			routes->template = optarg;
 			break;
 		case 'V':
-			puts("s3route " S3EV_VERSION);
-			exit(EX_OK);
+			exit(help_version("s3route"));
 		default:
 			if (flow_option(flow, c, optarg) == 0)
 				break;

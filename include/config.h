@@ -83,7 +83,7 @@ struct config {
 	enum config_checksums request_checksums, response_checksums;
 
 	struct ini *ini;		/* the shared files, merged */
-	bool file_open[2];		/* by enum ini_file: others can write it */
+	bool file_open[2];		/* by enum ini_file: others can write */
 	const char *home;		/* HOME, or NULL */
 	const char **warnings;		/* NULL at the end; one line each */
 

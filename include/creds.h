@@ -2,11 +2,10 @@
 /*
  * creds: AWS credentials from wherever the environment has them, fresh.
  *
- * The providers are asked in the order of AWS's SDKs: environment; the
- * profile (assumed role, web identity, SSO, keys, process); web identity of
- * the environment; container; the instance's metadata.  The first that is
- * configured decides: if it then fails, that is an error, and no other
- * account is used instead.
+ * Sources are looked for in the order of AWS's tools (see creds_chain.h): the
+ * environment, what the profile says, a container's endpoint, the metadata of
+ * the instance.  The first that is configured decides: if it then fails, that
+ * is an error, and no other account is used instead.
  *
  * What expires is fetched anew ahead of time, once for all who wait; while an
  * early refresh fails, what is there goes on being used.  Everything happens
@@ -77,10 +76,7 @@ void creds_cancel(struct creds_wait *wait);
  */
 void creds_refuse(struct creds *creds, struct str access_key_id);
 
-/* What will be asked, in words for people; before the first answer too. */
+/* Where the keys come from, in words for people; known from the beginning. */
 const char *creds_from(const struct creds *creds);
-
-/* Things to tell the user, one line each; NULL at the end. */
-const char *const *creds_warnings(const struct creds *creds);
 
 #endif

@@ -40,7 +40,7 @@ struct flow_item {
 
 	struct flow *flow;	/* private from here on */
 	struct flow_item *next;
-	bool finished;
+	bool started, finished;
 };
 
 struct flow_filter {
@@ -57,6 +57,12 @@ struct flow_filter {
 	 * from a callback of the loop.
 	 */
 	void (*start)(void *ctx, struct flow_item *item);
+
+	/*
+	 * The run is broken off (stdout does not work): leave nothing behind
+	 * of this record's work.  May be NULL.
+	 */
+	void (*cancel)(void *ctx, struct flow_item *item);
 
 	/* Say a line on stderr; the name and the newline are not part of it. */
 	void (*report)(void *ctx, const char *line);

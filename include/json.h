@@ -12,6 +12,7 @@
 #ifndef S3EV_JSON_H
 #define S3EV_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
@@ -74,12 +75,14 @@ size_t json_error_position(const struct json_parser *parser);
  * One member to pick: its path from the top, names joined by dots ("s3.bucket",
  * arrays are not entered), and where its struct str lies in the result.  A
  * scalar gives its text ("true", a number as spelled, a string decoded), an
- * object or array its JSON as written; null counts as absent.  The last of
+ * object or array its JSON as written; null counts as absent, and so does
+ * what is no string where is_text says that it must be one.  The last of
  * several wins, as in jq.
  */
 struct json_field {
 	const char *path;
 	size_t offset;
+	bool is_text;
 };
 
 struct json_picker;

@@ -19,7 +19,7 @@
 
 struct loop;
 
-/* NULL if memory is out. */
+/* Call it before opening anything.  NULL if memory is out. */
 struct loop *loop_new(void);
 
 /* Restores the signal mask.  Children are not waited for. */

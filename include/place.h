@@ -48,6 +48,7 @@ struct place {
 	struct str source_etag;
 	bool looks;			/* the server may ignore conditions */
 	bool is_second;
+	unsigned refused;		/* copies, by a condition */
 };
 
 void place_start(struct place *place);

@@ -64,4 +64,7 @@ bool processor_streams(const struct record *record);
 
 void processor_start(struct processor *processor);
 
+/* Kill it; done is not called, and nothing else may be done with it. */
+void processor_cancel(struct processor *processor);
+
 #endif

@@ -3,7 +3,9 @@
  * s3: the operations of S3 that the filters need, by S3's own names.
  *
  * Every read is pinned: to the version if it is known, else to the ETag, so
- * that what is read is what was announced or nothing at all.
+ * that what is read is what was announced or nothing at all: an answer that
+ * shows another version or ETag, from a server that does not know conditions,
+ * is "PreconditionFailed" too, after its last byte.
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html
  */
@@ -40,7 +42,8 @@ struct s3_call {
 	bool is_taken;		/* a copy failed: something is there already */
 
 	const char *needs;	/* private: what permission it takes */
-	bool is_head, is_copy;
+	bool is_copy;
+	struct str pinned_version, pinned_etag;
 };
 
 /* What to do about an object that is at the destination already. */

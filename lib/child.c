@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 /* What could speak for us at AWS. */
 static const char *const secrets[] = {
@@ -93,6 +96,9 @@ static void become(const char *command, const char **environment, int in,
 	sigset_t none;
 
 	setpgid(0, 0);
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its verdict */
+#endif
 	sigemptyset(&none);
 	sigaction(SIGPIPE, &action, NULL);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -1,122 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _DEFAULT_SOURCE		/* explicit_bzero */
-
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "config_source.h"
 
 enum { ARENA_MAX = 4 << 20 };
-
-/* Texts */
-
-static bool has_control(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F)
-			return true;
-	return false;
-}
-
-static bool is_word(struct str s, const char *word)
-{
-	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
-}
-
-static void warn(struct config *config, const char *warning)
-{
-	size_t n = 0;
-
-	while (config->warnings[n])
-		n++;
-	if (n < CONFIG_MAX_WARNINGS)
-		config->warnings[n] = warning;
-}
 
 static int no_memory(struct err *err)
 {
 	return err_set(err, "OutOfMemory", "out of memory");
 }
 
-/* Where settings come from */
+/* Kinds of values */
 
-int config_variable(const char *name, struct str *value, struct err *err)
+static bool is_word(struct str s, const char *word)
 {
-	struct str s = str_of(getenv(name));
-
-	while (s.n > 0 && *s.p == ' ') {
-		s.p++;
-		s.n--;
-	}
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s.n--;
-	*value = s.n > 0 ? s : STR_NONE;
-	if (has_control(s))
-		return err_set(err, "InvalidConfig",
-			       "%s: control character in the value", name);
-	return 0;
-}
-
-/* The entry, if it says anything. */
-static int checked(const struct ini_entry *found,
-		   const struct ini_entry **entry, struct err *err)
-{
-	*entry = found && found->value.n > 0 ? found : NULL;
-	if (*entry && has_control(found->value))
-		return err_set(err, "InvalidConfig",
-			       "%s:%u: %.*s: control character in the value, "
-			       "or more than one line", found->file,
-			       found->line, STR_FMT(found->name));
-	return 0;
-}
-
-int config_property(const struct config *config, struct str profile,
-		    const char *name, const struct ini_entry **entry,
-		    struct err *err)
-{
-	return checked(ini_find(config->ini, INI_PROFILE, profile, NULL, name),
-		       entry, err);
-}
-
-/* Take over a value: it ends in NUL from now on. */
-static int keep(struct config *config, struct str value, const char *from,
-		struct config_text *text, struct err *err)
-{
-	text->value = arena_dup(&config->arena, value);
-	text->from = from;
-	return text->value.p && from ? 0 : no_memory(err);
-}
-
-static int keep_entry(struct config *config, const struct ini_entry *entry,
-		      struct config_text *text, struct err *err)
-{
-	return keep(config, entry->value,
-		    arena_printf(&config->arena, "%s:%u", entry->file,
-				 entry->line), text, err);
-}
-
-int config_setting(struct config *config, const char *variable,
-		   const char *parent, const char *name,
-		   struct config_text *text, struct err *err)
-{
-	const struct ini_entry *entry = NULL;
-	struct str value = STR_NONE;
-
-	*text = (struct config_text){ STR_NONE, "default" };
-	if (variable && config_variable(variable, &value, err) < 0)
-		return -1;
-	if (value.p)
-		return keep(config, value, variable, text, err);
-	if (name && checked(ini_find(config->ini, INI_PROFILE,
-				     config->profile.value, parent, name),
-			    &entry, err) < 0)
-		return -1;
-	return entry ? keep_entry(config, entry, text, err) : 0;
+	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
 }
 
 static int get_flag(struct config *config, const char *variable,
@@ -175,119 +77,7 @@ static int get_word(struct config *config, const char *variable,
 		       text->from, text->value.p);
 }
 
-/* Files */
-
-/* Read all, up to a byte more than an ini may have. */
-static int read_all(int fd, struct buf *text)
-{
-	for (;;) {
-		char *room = buf_room(text, 16384);
-		ssize_t n;
-
-		if (!room) {
-			errno = EFBIG;
-			return -1;
-		}
-		n = read(fd, room, 16384);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return (int)n;
-		text->n += (size_t)n;
-	}
-}
-
-/*
- * Can somebody else write the file?  The group of the user's own name, which
- * has no other member, does not count.
- */
-static bool is_open(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return false;
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return true;
-	return (st.st_mode & S_IWOTH) ||
-	       ((st.st_mode & S_IWGRP) && st.st_gid != getegid());
-}
-
-/* A file that cannot be read is one that is not there, with a warning. */
-static int load_file(struct config *config, enum ini_file kind,
-		     const char *path, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct buf text;
-	int status = 0;
-
-	buf_init(&text, INI_MAX_TEXT + 32768);
-	buf_room(&text, 65536);	/* or growing would leave copies of keys */
-	if (fd >= 0 && read_all(fd, &text) == 0) {
-		config->file_open[kind] = is_open(fd);
-		status = ini_add(config->ini, kind, path, buf_str(&text), err);
-	} else if (fd >= 0 || (errno != ENOENT && errno != ENOTDIR)) {
-		warn(config, arena_printf(&config->arena,
-					  "%s: cannot be read: %s", path,
-					  strerror(errno)));
-	}
-	if (config->file_open[kind])
-		warn(config, arena_printf(&config->arena,
-					  "%s: others can write this file",
-					  path));
-	if (fd >= 0)
-		close(fd);
-	if (text.p)
-		explicit_bzero(text.p, text.size);
-	buf_free(&text);
-	return status;
-}
-
-/* The path that a variable names, else the one below HOME, or NULL. */
-static int file_path(struct config *config, const char *variable,
-		     const char *usual, const char **path, struct err *err)
-{
-	struct str value;
-	bool at_home = true;
-
-	*path = NULL;
-	if (config_variable(variable, &value, err) < 0)
-		return -1;
-	if (!value.p)
-		value = str_of(usual);
-	else if (str_has_prefix(value, STR("~/")))
-		value = (struct str){ value.p + 2, value.n - 2 };
-	else
-		at_home = false;
-	if (at_home && !config->home)
-		return 0;
-	*path = arena_printf(&config->arena, "%s%s%.*s",
-			     at_home ? config->home : "", at_home ? "/" : "",
-			     STR_FMT(value));
-	return *path ? 0 : no_memory(err);
-}
-
-static int load_files(struct config *config, struct err *err)
-{
-	const char *path;
-	struct str home;
-
-	if (config_variable("HOME", &home, err) < 0)
-		return -1;
-	config->home = home.p ? arena_dup(&config->arena, home).p : NULL;
-	if (file_path(config, "AWS_CONFIG_FILE", ".aws/config", &path,
-		      err) < 0 ||
-	    (path && load_file(config, INI_CONFIG, path, err) < 0) ||
-	    file_path(config, "AWS_SHARED_CREDENTIALS_FILE",
-		      ".aws/credentials", &path, err) < 0 ||
-	    (path && load_file(config, INI_CREDENTIALS, path, err) < 0))
-		return -1;
-	for (size_t i = 0; ini_warning(config->ini, i); i++)
-		warn(config, ini_warning(config->ini, i));
-	return 0;
-}
-
-/* Settings */
+/* Groups of settings */
 
 static int load_profile(struct config *config, struct err *err)
 {
@@ -330,7 +120,7 @@ static int load_region(struct config *config, struct err *err)
 static int services_endpoint(struct config *config, const char *service,
 			     struct config_text *endpoint, struct err *err)
 {
-	const struct ini_entry *services, *entry;
+	const struct ini_entry *services;
 
 	if (config_property(config, config->profile.value, "services",
 			    &services, err) < 0)
@@ -342,10 +132,8 @@ static int services_endpoint(struct config *config, const char *service,
 			       "%s:%u: there is no [services %.*s]",
 			       services->file, services->line,
 			       STR_FMT(services->value));
-	if (checked(ini_find(config->ini, INI_SERVICES, services->value,
-			     service, "endpoint_url"), &entry, err) < 0)
-		return -1;
-	return entry ? keep_entry(config, entry, endpoint, err) : 0;
+	return config_source_property(config, INI_SERVICES, services->value,
+				      service, "endpoint_url", endpoint, err);
 }
 
 static int find_endpoint(struct config *config, const char *variable,
@@ -363,6 +151,18 @@ static int find_endpoint(struct config *config, const char *variable,
 		return 0;
 	return config_setting(config, NULL, NULL, "endpoint_url", endpoint,
 			      err);
+}
+
+/* At the end of a URL; the copy ends in NUL again. */
+static int drop_slashes(struct config *config, struct str *url,
+			struct err *err)
+{
+	if (!str_has_suffix(*url, STR("/")))
+		return 0;
+	while (str_has_suffix(*url, STR("/")))
+		url->n--;
+	*url = arena_dup(&config->arena, *url);
+	return url->p ? 0 : no_memory(err);
 }
 
 static int load_endpoints(struct config *config, struct err *err)
@@ -393,8 +193,8 @@ static int load_endpoints(struct config *config, struct err *err)
 		     config_check_url(endpoint->value, endpoint->from,
 				      err) < 0))
 			return -1;
-		while (str_has_suffix(endpoint->value, STR("/")))
-			((char *)endpoint->value.p)[--endpoint->value.n] = '\0';
+		if (drop_slashes(config, &endpoint->value, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -410,9 +210,9 @@ static void warn_of_variants(struct config *config)
 		if (config->endpoint[i].value.p)
 			endpoint = config->endpoint[i].from;
 	if (endpoint && flag->value)
-		warn(config, arena_printf(&config->arena,
-					  "%s: has no effect on the endpoint "
-					  "from %s", flag->from, endpoint));
+		config_source_warn(config, arena_printf(&config->arena,
+			"%s: has no effect on the endpoint from %s",
+			flag->from, endpoint));
 }
 
 static int load_variants(struct config *config, struct err *err)
@@ -527,8 +327,9 @@ static int load(struct config *config, struct err *err)
 	if (!config->warnings || !config->ini)
 		return no_memory(err);
 	set_defaults(config);
-	if (load_files(config, err) < 0 || load_profile(config, err) < 0 ||
-	    load_region(config, err) < 0 || load_endpoints(config, err) < 0 ||
+	if (config_source_files(config, err) < 0 ||
+	    load_profile(config, err) < 0 || load_region(config, err) < 0 ||
+	    load_endpoints(config, err) < 0 ||
 	    load_variants(config, err) < 0 || load_s3(config, err) < 0 ||
 	    load_retry(config, err) < 0)
 		return -1;

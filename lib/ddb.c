@@ -12,9 +12,9 @@ struct answer {
 
 /* TransactionCanceledException and some others write Message. */
 static const struct json_field fields[] = {
-	{ "__type", offsetof(struct answer, type) },
-	{ "message", offsetof(struct answer, message) },
-	{ "Message", offsetof(struct answer, capital_message) },
+	{ "__type", offsetof(struct answer, type), false },
+	{ "message", offsetof(struct answer, message), false },
+	{ "Message", offsetof(struct answer, capital_message), false },
 };
 
 static struct str after_hash(struct str type)
@@ -26,8 +26,8 @@ static struct str after_hash(struct str type)
 	return (struct str){ hash + 1, type.n - (size_t)(hash + 1 - type.p) };
 }
 
-static int read_error(struct aws_call *call, struct answer *answer,
-		      struct err *err)
+static int read_answer(struct aws_call *call, struct answer *answer,
+		       struct err *err)
 {
 	struct json_picker *picker =
 		json_picker_new(fields, sizeof(fields) / sizeof(*fields));
@@ -49,9 +49,14 @@ static int judge(struct aws_call *call, struct err *err)
 	struct str code, message;
 	struct err ignored;
 
+	if (read_answer(call, &answer, &ignored) < 0 && status / 100 == 2) {
+		err_set(err, "UnexpectedAnswer", "not JSON: %s",
+			ignored.message);
+		err->status = 500;
+		return -1;
+	}
 	if (status / 100 == 2)
 		return 0;
-	read_error(call, &answer, &ignored);
 	code = after_hash(answer.type);
 	message = answer.message.p ? answer.message : answer.capital_message;
 	if (code.n == 0)

@@ -210,6 +210,7 @@ static void finish(struct flow_item *item)
 	struct flow *flow = item->flow;
 
 	item->finished = true;
+	item->started = false;
 	if (flow->options.keep_order) {
 		emit_in_order(flow);
 		return;
@@ -278,6 +279,7 @@ static void start_item(struct flow *flow, struct flow_item *item)
 	}
 	if (item->state)
 		memset(item->state, 0, flow->filter->state_size);
+	item->started = true;
 	flow->filter->start(flow->filter->ctx, item);
 }
 
@@ -478,6 +480,14 @@ static void free_flow(struct flow *flow)
 	buf_free(&flow->text);
 }
 
+static void cancel_items(struct flow *flow)
+{
+	for (unsigned i = 0; flow->items && i < flow->options.jobs; i++)
+		if (flow->items[i].started && flow->filter->cancel)
+			flow->filter->cancel(flow->filter->ctx,
+					     &flow->items[i]);
+}
+
 static size_t chunk_size(void)
 {
 	struct stat st;
@@ -514,6 +524,7 @@ int flow_run(struct loop *loop, const struct flow_filter *filter,
 	loop_watch(loop, STDOUT_FILENO, 0, NULL, NULL);
 	if (!flow.broken && close(STDOUT_FILENO) < 0)
 		break_off(&flow, EX_IOERR, "stdout");
+	cancel_items(&flow);
 	free_flow(&flow);
 	return flow.status;
 }

@@ -319,7 +319,7 @@ struct json_picker {
 	bool failed;
 };
 
-static struct str *find_field(struct json_picker *picker)
+static const struct json_field *find_field(const struct json_picker *picker)
 {
 	struct str path = { picker->path, picker->path_n };
 
@@ -327,10 +327,14 @@ static struct str *find_field(struct json_picker *picker)
 		return NULL;
 	for (size_t i = 0; i < picker->count; i++)
 		if (str_is(path, picker->fields[i].path))
-			return (struct str *)(void *)
-				((char *)picker->result +
-				 picker->fields[i].offset);
+			return &picker->fields[i];
 	return NULL;
+}
+
+static struct str *result_of(const struct json_picker *picker,
+			     const struct json_field *field)
+{
+	return (struct str *)(void *)((char *)picker->result + field->offset);
 }
 
 static int pick_key(void *ctx, struct str name)
@@ -352,21 +356,23 @@ static int pick_key(void *ctx, struct str name)
 static int pick_scalar(void *ctx, enum json_type type, struct str text)
 {
 	struct json_picker *picker = ctx;
-	struct str *field = find_field(picker);
+	const struct json_field *field = find_field(picker);
+	struct str *value;
 
 	if (picker->depth == 0)
 		return -1;
 	if (!field)
 		return 0;
-	if (type == JSON_TRUE)
-		*field = STR("true");
+	value = result_of(picker, field);
+	if (type == JSON_NULL || (field->is_text && type != JSON_STRING))
+		*value = STR_NONE;
+	else if (type == JSON_TRUE)
+		*value = STR("true");
 	else if (type == JSON_FALSE)
-		*field = STR("false");
-	else if (type == JSON_NULL)
-		*field = STR_NONE;
+		*value = STR("false");
 	else
-		*field = arena_dup(picker->arena, text);
-	picker->failed = type >= JSON_NUMBER && !field->p;
+		*value = arena_dup(picker->arena, text);
+	picker->failed = type == JSON_STRING && !value->p;
 	return picker->failed ? -1 : 0;
 }
 
@@ -393,11 +399,15 @@ static int pick_close(void *ctx, enum json_type type)
 
 	(void)type;
 	if (depth > 1 && picker->starts[depth] != SIZE_MAX) {
+		const struct json_field *field;
+
 		picker->path_n = picker->ends[depth];
 		picker->named = true;
-		*find_field(picker) = (struct str){
-			picker->text.p + picker->starts[depth],
-			json_position(picker->parser) - picker->starts[depth] };
+		field = find_field(picker);
+		*result_of(picker, field) = field->is_text ? STR_NONE :
+			(struct str){ picker->text.p + picker->starts[depth],
+				      json_position(picker->parser) -
+				      picker->starts[depth] };
 	}
 	if (picker->dark == depth)
 		picker->dark = 0;
@@ -457,8 +467,7 @@ int json_pick(struct json_picker *picker, struct str text,
 	picker->depth = picker->dark = 0;
 	picker->named = picker->failed = false;
 	for (size_t i = 0; i < picker->count; i++)
-		*(struct str *)(void *)((char *)result +
-					picker->fields[i].offset) = STR_NONE;
+		*result_of(picker, &picker->fields[i]) = STR_NONE;
 	if (json_whole(picker->parser, text, err) == 0)
 		return 0;
 	pick_error(picker, err);

@@ -189,11 +189,11 @@ struct item {
 };
 
 static const struct json_field fields[] = {
-	{ "Item", offsetof(struct item, item) },
-	{ "Item.outcome.S", offsetof(struct item, outcome) },
-	{ "Item.reason.S", offsetof(struct item, reason) },
-	{ "Item.destination.S", offsetof(struct item, destination) },
-	{ "Item.count.N", offsetof(struct item, count) },
+	{ "Item", offsetof(struct item, item), false },
+	{ "Item.outcome.S", offsetof(struct item, outcome), false },
+	{ "Item.reason.S", offsetof(struct item, reason), false },
+	{ "Item.destination.S", offsetof(struct item, destination), false },
+	{ "Item.count.N", offsetof(struct item, count), false },
 };
 
 int ledger_read(struct str answer, struct arena *arena,

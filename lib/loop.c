@@ -3,6 +3,7 @@
 #include "loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,18 @@ static void read_clock(struct loop *loop)
 		    (uint64_t)now.tv_nsec / 1000000;
 }
 
+/*
+ * A descriptor that is closed would be given to the next file or socket that
+ * is opened, and that be taken for stdin or stdout.  Put something there that
+ * can be neither read nor written.
+ */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 struct loop *loop_new(void)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
@@ -60,6 +73,7 @@ struct loop *loop_new(void)
 
 	if (!loop)
 		return NULL;
+	fill_standard_descriptors();
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGCHLD, &action, NULL);
 	sigemptyset(&chld);

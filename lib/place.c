@@ -6,6 +6,8 @@
 
 #include "template.h"
 
+enum { REFUSED_MAX = 3 };
+
 static struct s3_object source_of(const struct place *p)
 {
 	const struct record *r = p->record;
@@ -51,6 +53,8 @@ static struct err end_call(struct place *p)
 }
 
 static void look_at_target(struct place *p);
+static void look_at_source(struct place *p, void (*done)(void *arg));
+static void on_source_seen_refused(void *arg);
 static void copy(struct place *p);
 
 static bool same_etag(struct str a, struct str b)
@@ -66,6 +70,12 @@ static bool is_same(const struct place *p)
 	if (r->has_size && p->call.has_size && r->size != p->call.size)
 		return false;
 	return p->is_second || same_etag(p->source_etag, p->call.etag);
+}
+
+static void is_gone(struct place *p, const char *how)
+{
+	err_set(&p->err, "PreconditionFailed", "%s", how);
+	finish(p, RECORD_GONE);
 }
 
 static void take_second_name(struct place *p)
@@ -93,7 +103,9 @@ static void on_target_seen(void *arg)
 	struct place *p = arg;
 	struct err err = end_call(p);
 
-	if (s3_is_gone(&err)) {
+	if (s3_is_gone(&err) && p->refused > 0) {
+		look_at_source(p, on_source_seen_refused);
+	} else if (s3_is_gone(&err)) {
 		copy(p);
 	} else if (err_is_set(&err)) {
 		fail(p, &err);
@@ -126,7 +138,7 @@ static void on_undone(void *arg)
 	if (err_is_set(&err))
 		fail(p, &err);
 	else
-		finish(p, RECORD_GONE);
+		is_gone(p, "overwritten while it was copied");
 }
 
 /* The source is not what it was: the copy is of something nobody has checked. */
@@ -136,15 +148,13 @@ static void on_source_seen_again(void *arg)
 	struct s3_object copy = target_of(p);
 	struct err err = end_call(p);
 
-	if (!err_is_set(&err)) {
-		finish(p, RECORD_GOOD);
-	} else if (!s3_is_gone(&err)) {
-		fail(p, &err);
-	} else {
-		err_set(&p->err, "PreconditionFailed",
-			"overwritten while it was copied");
+	if (s3_is_gone(&err)) {
 		copy.etag = p->etag;
 		s3_delete(p->aws, next_call(p, on_undone), &copy);
+	} else if (err_is_set(&err)) {
+		fail(p, &err);
+	} else {
+		finish(p, RECORD_GOOD);
 	}
 }
 
@@ -154,13 +164,12 @@ static void on_source_seen_again(void *arg)
  */
 static void check_copy(struct place *p)
 {
-	struct s3_object source = source_of(p);
-
 	p->etag = p->call.etag;
-	if (!p->looks || source.version.p || same_etag(source.etag, p->etag))
+	if (!p->looks || p->record->version.p ||
+	    same_etag(p->source_etag, p->etag))
 		finish(p, RECORD_GOOD);
 	else
-		s3_head(p->aws, next_call(p, on_source_seen_again), &source);
+		look_at_source(p, on_source_seen_again);
 }
 
 static void on_copied(void *arg)
@@ -170,9 +179,9 @@ static void on_copied(void *arg)
 
 	if (!err_is_set(&err)) {
 		check_copy(p);
-	} else if (p->call.is_taken) {
+	} else if (p->call.is_taken && p->refused++ < REFUSED_MAX) {
 		look_at_target(p);
-	} else if (s3_is_gone(&err)) {
+	} else if (s3_is_gone(&err) && !p->call.is_taken) {
 		p->err = err;
 		finish(p, RECORD_GONE);
 	} else {
@@ -185,6 +194,30 @@ static void copy(struct place *p)
 	struct s3_object source = source_of(p), target = target_of(p);
 
 	s3_copy(p->aws, next_call(p, on_copied), &source, &target, S3_KEEP);
+}
+
+static void look_at_source(struct place *p, void (*done)(void *arg))
+{
+	struct s3_object source = source_of(p);
+
+	s3_head(p->aws, next_call(p, done), &source);
+}
+
+/*
+ * A condition failed, but nothing is at the target: either what was there has
+ * gone again, or it was the source's.  Not every server says which.
+ */
+static void on_source_seen_refused(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+
+	if (s3_is_gone(&err))
+		is_gone(p, "overwritten since");
+	else if (err_is_set(&err))
+		fail(p, &err);
+	else
+		copy(p);
 }
 
 /* A 404 may also be the bucket's; then the copy will say so. */
@@ -214,13 +247,10 @@ static void on_source_seen(void *arg)
  */
 void place_start(struct place *p)
 {
-	struct s3_object source;
-
 	p->looks = config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
 	p->source_etag = p->record->etag;
-	source = source_of(p);
-	if (!source.etag.p || (p->looks && !source.version.p))
-		s3_head(p->aws, next_call(p, on_source_seen), &source);
+	if (!p->source_etag.p || (p->looks && !p->record->version.p))
+		look_at_source(p, on_source_seen);
 	else if (p->looks)
 		look_at_target(p);
 	else

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -158,6 +159,27 @@ static int run(struct processor *p, int stdin_fd)
 	return 0;
 }
 
+/* What came to disk may have been cut since. */
+static bool is_whole(struct processor *p, int fd)
+{
+	const struct record *r = p->record;
+	unsigned long long bytes;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		err_errno(&p->err, "%s", r->fetch_path.p);
+		return false;
+	}
+	if (str_number(r->fetch_bytes, &bytes) == 0 &&
+	    bytes != (unsigned long long)st.st_size) {
+		err_set(&p->err, "IncompleteBody", "%s has %lld bytes, not %llu",
+			r->fetch_path.p, (long long)st.st_size, bytes);
+		p->err.retry = true;
+		return false;
+	}
+	return true;
+}
+
 static void run_on_file(struct processor *p)
 {
 	const char *path = p->record->fetch_path.p;
@@ -166,7 +188,8 @@ static void run_on_file(struct processor *p)
 	if (fd < 0) {
 		err_errno(&p->err, "%s", path);
 	} else {
-		run(p, fd);
+		if (is_whole(p, fd))
+			run(p, fd);
 		close(fd);
 	}
 	settle(p);
@@ -244,4 +267,11 @@ void processor_start(struct processor *p)
 	} else {
 		run_on_file(p);
 	}
+}
+
+void processor_cancel(struct processor *p)
+{
+	child_kill(&p->child);
+	aws_call_free(&p->call.aws);
+	child_free(&p->child);
 }

@@ -7,28 +7,29 @@
 
 #include "digest.h"
 
-#define FIELD(path, member) { path, offsetof(struct record, member) }
+#define FIELD(path, member) { path, offsetof(struct record, member), false }
+#define TEXT(path, member) { path, offsetof(struct record, member), true }
 
 static const struct json_field fields[] = {
 	FIELD("mark", mark),
-	FIELD("id", id),
-	FIELD("event", event),
-	FIELD("time", time),
-	FIELD("region", region),
-	FIELD("source", source),
-	FIELD("bucket", bucket),
-	FIELD("key", key),
-	FIELD("version", version),
-	FIELD("etag", etag),
+	TEXT("id", id),
+	TEXT("event", event),
+	TEXT("time", time),
+	TEXT("region", region),
+	TEXT("source", source),
+	TEXT("bucket", bucket),
+	TEXT("key", key),
+	TEXT("version", version),
+	TEXT("etag", etag),
 	FIELD("size", size_text),
-	FIELD("sequencer", sequencer),
-	FIELD("fetch.path", fetch_path),
+	TEXT("sequencer", sequencer),
+	TEXT("fetch.path", fetch_path),
 	FIELD("fetch.bytes", fetch_bytes),
 	FIELD("check.by", check_by),
-	FIELD("route.to", route_to),
-	FIELD("route.bucket", route_bucket),
-	FIELD("route.key", route_key),
-	FIELD("route.etag", route_etag),
+	TEXT("route.to", route_to),
+	TEXT("route.bucket", route_bucket),
+	TEXT("route.key", route_key),
+	TEXT("route.etag", route_etag),
 	FIELD("record.status", record_status),
 	FIELD("bad", bad),
 	FIELD("bad.by", bad_by),

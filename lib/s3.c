@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "uri.h"
 #include "xml.h"
@@ -142,6 +143,14 @@ static void read_headers(struct s3_call *call, struct arena *arena)
 			    !str_has_prefix(sse, STR("aws:kms"));
 }
 
+/* Both are known, and they are not the same. */
+static bool differs(struct str pinned, struct str got)
+{
+	return pinned.n > 0 && got.n > 0 &&
+	       (pinned.n != got.n ||
+		strncasecmp(pinned.p, got.p, pinned.n) != 0);
+}
+
 static int judge(struct aws_call *aws, struct err *err)
 {
 	struct s3_call *call = (struct s3_call *)aws;
@@ -165,6 +174,13 @@ static int judge(struct aws_call *aws, struct err *err)
 		}
 	}
 	read_headers(call, aws->arena);
+	if (differs(call->pinned_version, call->version) ||
+	    differs(call->pinned_etag, call->etag)) {
+		err_set(err, "PreconditionFailed",
+			"the object is another one by now");
+		err->status = 412;
+		return -1;
+	}
 	if (call->is_copy) {
 		call->etag = unquoted(answer.copy_etag);
 		call->has_size = false;
@@ -227,6 +243,7 @@ static int pin(struct s3_call *call, const struct s3_object *object,
 		buf_init(&query, URL_MAX);
 		put_version(&query, object->version);
 		call->aws.query = arena_dup(arena, buf_str(&query));
+		call->pinned_version = object->version;
 		buf_free(&query);
 		if (!call->aws.query.p)
 			goto no_memory;
@@ -237,6 +254,7 @@ static int pin(struct s3_call *call, const struct s3_object *object,
 			goto no_memory;
 		aws_header(&call->aws, "if-match", etag);
 	}
+	call->pinned_etag = object->etag;
 	return 0;
 no_memory:
 	return err_set(err, "OutOfMemory", "out of memory");
@@ -248,7 +266,6 @@ static void read_object(struct aws *aws, struct s3_call *call,
 	struct err err;
 
 	call->aws.method = method;
-	call->is_head = strcmp(method, "HEAD") == 0;
 	call->is_copy = false;
 	call->needs = ": s3:GetObject (s3:GetObjectVersion for a version) is "
 		      "needed, and kms:Decrypt if it is encrypted so; where "
@@ -324,7 +341,6 @@ void s3_copy(struct aws *aws, struct s3_call *call,
 	struct err err;
 
 	call->aws.method = "PUT";
-	call->is_head = false;
 	call->is_copy = true;
 	call->needs = ": s3:GetObject (s3:GetObjectVersion) at the source and "
 		      "s3:PutObject at the destination are needed, with tags "
@@ -344,7 +360,7 @@ void s3_delete(struct aws *aws, struct s3_call *call,
 	struct err err;
 
 	call->aws.method = "DELETE";
-	call->is_head = call->is_copy = false;
+	call->is_copy = false;
 	call->needs = ": s3:DeleteObject (s3:DeleteObjectVersion for a "
 		      "version) is needed";
 	if (address(aws, call, object, &err) < 0 ||

@@ -11,10 +11,10 @@ struct picked {
 };
 
 static const struct json_field fields[] = {
-	{ "a", offsetof(struct picked, a) },
-	{ "b", offsetof(struct picked, b) },
-	{ "nested", offsetof(struct picked, nested) },
-	{ "nested.deep", offsetof(struct picked, deep) },
+	{ "a", offsetof(struct picked, a), false },
+	{ "b", offsetof(struct picked, b), false },
+	{ "nested", offsetof(struct picked, nested), false },
+	{ "nested.deep", offsetof(struct picked, deep), false },
 };
 
 static struct json_picker *picker;

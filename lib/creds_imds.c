@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The metadata service of an EC2 instance, version 2 only: a token for the
+ * session, the name of the role, its keys.
+ *
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+ */
+#include "creds_job.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+	STALE_AFTER = 15 * 60,		/* seconds; as the refresh window */
+	STALE_JITTER = 8 * 60,
+	RETRY_MS = 200
+};
+
+#define ROLES "/latest/meta-data/iam/security-credentials/"
+
+struct answer {
+	struct str code, message, id, secret, token, expiration;
+};
+
+static const struct json_field fields[] = {
+	{ "Code", offsetof(struct answer, code), false },
+	{ "Message", offsetof(struct answer, message), false },
+	{ "AccessKeyId", offsetof(struct answer, id), false },
+	{ "SecretAccessKey", offsetof(struct answer, secret), false },
+	{ "Token", offsetof(struct answer, token), false },
+	{ "Expiration", offsetof(struct answer, expiration), false },
+};
+
+/* The variable, else the property of the profile in use. */
+static int setting(struct creds_job *job, const char *variable,
+		   const char *name, struct str *value)
+{
+	const struct ini_entry *entry = NULL;
+
+	if (config_variable(variable, value, &job->err) < 0 ||
+	    (!value->p &&
+	     config_property(job->config, job->config->profile.value, name,
+			     &entry, &job->err) < 0))
+		return -1;
+	if (entry)
+		*value = entry->value;
+	return 0;
+}
+
+static int number(struct creds_job *job, const char *variable,
+		  const char *name, unsigned long long *value)
+{
+	struct str text;
+
+	if (setting(job, variable, name, &text) < 0)
+		return -1;
+	*value = 1;
+	if (text.p && (str_number(text, value) < 0 || *value < 1 ||
+		       *value > 1000))
+		return err_set(&job->err, "InvalidConfig", "%s: \"%.*s\" is "
+			       "not a number from 1 to 1000", variable,
+			       STR_FMT(text));
+	return 0;
+}
+
+/* Append the endpoint to job->url. */
+static int put_endpoint(struct creds_job *job)
+{
+	struct str endpoint, mode;
+
+	if (setting(job, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+		    "ec2_metadata_service_endpoint", &endpoint) < 0 ||
+	    setting(job, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+		    "ec2_metadata_service_endpoint_mode", &mode) < 0)
+		return -1;
+	if (mode.p && (mode.n != 4 || (strncasecmp(mode.p, "IPv4", 4) != 0 &&
+				       strncasecmp(mode.p, "IPv6", 4) != 0)))
+		return err_set(&job->err, "InvalidConfig",
+			       "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: "
+			       "\"%.*s\" is neither IPv4 nor IPv6",
+			       STR_FMT(mode));
+	if (endpoint.p && config_check_url(endpoint,
+					   "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+					   &job->err) < 0)
+		return -1;
+	if (!endpoint.p)
+		endpoint = mode.p && mode.p[3] == '6' ?
+			   STR("http://[fd00:ec2::254]") :
+			   STR("http://169.254.169.254");
+	while (str_has_suffix(endpoint, STR("/")))
+		endpoint.n--;
+	buf_reset(&job->url);
+	buf_put_str(&job->url, endpoint);
+	return 0;
+}
+
+/*
+ * A service that nobody asked for and that is not there is simply not there.
+ */
+static void give_up(struct creds_job *job)
+{
+	struct err why = job->err;
+
+	if (job->step->last_resort)
+		err_set(&job->err, "NoCredentials", "no credentials: none in "
+			"the environment or the profile \"%s\", and from the "
+			"instance metadata service: %s",
+			job->config->profile.value.p, why.message);
+	creds_job_fail(job);
+}
+
+static void refused(struct creds_job *job)
+{
+	unsigned long long tries;
+
+	if (number(job, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+		   "metadata_service_num_attempts", &tries) < 0) {
+		creds_job_fail(job);
+		return;
+	}
+	creds_job_refused(job, job->step->from);
+	if (job->request.status == 404)
+		err_set(&job->err, "NoCredentials",
+			"%s: the instance has no role", job->step->from);
+	if (job->tries < tries && job->request.status != 404 &&
+	    job->request.status != 403)
+		creds_job_again(job, RETRY_MS);
+	else
+		give_up(job);
+}
+
+static bool is_good(const struct creds_job *job)
+{
+	return job->request.status == 200 && job->request.body_in.n > 0;
+}
+
+static void send_with_token(struct creds_job *job, struct str path,
+			    void (*answered)(struct creds_job *))
+{
+	job->tries = 0;
+	creds_job_no_headers(job);
+	creds_job_header(job, "x-aws-ec2-metadata-token",
+			 buf_str(&job->token));
+	if (put_endpoint(job) == 0) {
+		buf_put_str(&job->url, STR(ROLES));
+		buf_put_str(&job->url, path);
+		if (creds_job_send(job, "GET", answered) == 0)
+			return;
+	}
+	creds_job_fail(job);
+}
+
+/*
+ * When the service cannot renew keys it gives out the old ones; those are to
+ * be used on, and asked for again after a while.
+ */
+static time_t extended(time_t expires)
+{
+	time_t now = time(NULL);
+	time_t later = now + STALE_AFTER + 120 + now % STALE_JITTER;
+
+	return expires < later ? later : expires;
+}
+
+static void on_keys(struct creds_job *job)
+{
+	struct answer answer;
+	struct creds_keys keys = { .from = job->step->from };
+
+	if (!is_good(job)) {
+		refused(job);
+		return;
+	}
+	if (creds_job_pick(job, buf_str(&job->request.body_in), fields,
+			   sizeof(fields) / sizeof(*fields), &answer) < 0) {
+		creds_job_fail(job);
+		return;
+	}
+	if (answer.id.n == 0 || answer.secret.n == 0 || answer.token.n == 0 ||
+	    creds_time(answer.expiration, &keys.expires) < 0) {
+		err_set(&job->err, "CredentialsRefused", "%s: %.*s %.*s",
+			job->step->from,
+			STR_FMT(answer.code.n ? answer.code :
+				STR("the answer has no keys")),
+			STR_FMT(answer.message));
+		creds_job_fail(job);
+		return;
+	}
+	keys.expires = extended(keys.expires);
+	keys.access_key_id = answer.id;
+	keys.secret_access_key = answer.secret;
+	keys.session_token = answer.token;
+	creds_set_copy(&job->set, &keys, &job->err);
+	creds_wipe(answer.secret);
+	creds_wipe(answer.token);
+	creds_job_keys(job, NULL);
+}
+
+/* The first line is the name of the role. */
+static void on_role(struct creds_job *job)
+{
+	struct str role = buf_str(&job->request.body_in);
+	size_t n = 0;
+
+	if (!is_good(job)) {
+		refused(job);
+		return;
+	}
+	while (n < role.n && role.p[n] > ' ' && role.p[n] < 0x7F &&
+	       !strchr("/?#", role.p[n]))
+		n++;
+	role = arena_dup(&job->arena, (struct str){ role.p, n });
+	if (n == 0 || !role.p) {
+		err_set(&job->err, "CredentialsRefused",
+			"%s: no name of a role", job->step->from);
+		creds_job_fail(job);
+		return;
+	}
+	send_with_token(job, role, on_keys);
+}
+
+static void on_token(struct creds_job *job)
+{
+	struct str token = buf_str(&job->request.body_in);
+
+	if (!is_good(job)) {
+		refused(job);
+		return;
+	}
+	for (size_t i = 0; i < token.n; i++) {
+		if (token.p[i] > ' ' && token.p[i] < 0x7F)
+			continue;
+		err_set(&job->err, "CredentialsRefused",
+			"%s: no valid session token", job->step->from);
+		creds_job_fail(job);
+		return;
+	}
+	buf_reset(&job->token);
+	buf_put_str(&job->token, token);
+	send_with_token(job, STR(""), on_role);
+}
+
+int creds_imds_start(struct creds_job *job)
+{
+	unsigned long long seconds;
+
+	if (number(job, "AWS_METADATA_SERVICE_TIMEOUT",
+		   "metadata_service_timeout", &seconds) < 0 ||
+	    put_endpoint(job) < 0)
+		return -1;
+	job->limit_ms = seconds * 1000;
+	buf_puts(&job->url, "/latest/api/token");
+	creds_job_header(job, "x-aws-ec2-metadata-token-ttl-seconds",
+			 STR("21600"));
+	creds_job_header(job, "Content-Length", STR("0"));
+	return creds_job_send(job, "PUT", on_token);
+}

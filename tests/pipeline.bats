@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# The filters together: on events that the server itself sends, and by the thousand.
+
+load helper
+
+hello=b1946ac92492d2347c6235b4d2611184 # the MD5 of "hello\n"
+
+setup() {
+	export AWS_MAX_ATTEMPTS=2
+	dir=$BATS_TEST_TMPDIR
+	spool=$dir/spool
+	mkdir "$spool"
+}
+
+# Makes the buckets in, to and bad, the table, and lets RGW announce to $RECEIVED what comes in.
+world() {
+	local name
+	table=ledger-$RANDOM$RANDOM
+	for name in in to bad; do
+		printf -v "$name" '%s-%04x%04x%04x' $name $RANDOM $RANDOM $RANDOM
+		s3c mb "${!name}" &
+	done 3>&-
+	wait
+	jq -n --arg t "$table" '{TableName: $t, BillingMode: "PAY_PER_REQUEST",
+		AttributeDefinitions: [{AttributeName: "object", AttributeType: "S"}, {AttributeName: "seq", AttributeType: "S"}],
+		KeySchema: [{AttributeName: "object", KeyType: "HASH"}, {AttributeName: "seq", KeyType: "RANGE"}]}' |
+		ddbc CreateTable >/dev/null
+	wait_until is_active
+	receiver
+	s3c notify "$in" "$RECEIVER_URL"
+	export PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad RECORD_TABLE=$table TMPDIR=$spool
+}
+
+is_active() {
+	jq -n --arg t "$table" '{TableName: $t}' | ddbc DescribeTable | jq -e '.Table.TableStatus == "ACTIVE"' >/dev/null
+}
+
+announced() { # COUNT
+	[ -e "$RECEIVED" ] && [ "$(wc -l <"$RECEIVED")" -ge "$1" ]
+}
+
+# Good is what is JSON.
+pipeline() {
+	s3ev-split | s3fetch | s3check -x 'jq -e . >/dev/null 2>&1 || { echo "no JSON" >&2; exit 1; }' | s3route | ddb-record
+	echo "${PIPESTATUS[*]}" >"$dir/statuses"
+}
+
+# Every item in the table: object, outcome, count.
+ledger() {
+	jq -n --arg t "$table" '{TableName: $t}' | ddbc Scan |
+		jq -r '.Items[] | [.object.S, .outcome.S, .count.N] | join(" ")' | sort
+}
+
+keys() { # BUCKET
+	s3c ls "$1" | jq -c '[.[].key] | sort'
+}
+
+@test "the server's own events: good to processed, bad to bad data, gone recorded; and once more: nothing" {
+	world
+	odd=$'in/2026/a b+c&é%20\'x".json'
+	echo '{"good": 1}' | s3c put "$in" "$odd" >/dev/null
+	echo '[]' | s3c put "$in" plain.json >/dev/null
+	echo 'broken {' | s3c put "$in" broken.json >/dev/null
+	echo '{}' | s3c put "$in" deleted.json >/dev/null
+	s3c rm "$in" deleted.json
+	wait_until announced 5
+
+	run3 pipeline <"$RECEIVED"
+	assert_eq "$(<"$dir/statuses") $err" '0 0 0 0 0 '
+	assert_eq "$(keys "$to")" "$(jq -cn '$ARGS.positional | sort' --args plain.json "$odd")"
+	assert_eq "$(keys "$bad")" '["broken.json"]'
+	assert_eq "$(s3c get "$to" "$odd")" '{"good": 1}'
+	assert_json 'select(.bad) | .bad == {by: "s3check", reason: "no JSON"} and .route.to == "bad-data"' \
+		"$(jq -c 'select(.bad)' <<<"$out")"
+	assert_json '.gone.by == "s3fetch"' "$(jq -c 'select(.gone)' <<<"$out")"
+	assert_eq "$(ledger)" "$(printf '%s\n' "$in/broken.json bad 1" "$in/deleted.json gone 1" "$in/plain.json good 1" "$in/$odd good 1" | sort)"
+	assert_eq "$(ls -A "$spool")" ''
+
+	before=$(ledger)
+	run3 pipeline < <(cat "$RECEIVED" "$RECEIVED")
+	assert_eq "$(<"$dir/statuses") $err" '0 0 0 0 0 '
+	assert_json '.record.status == "repeated" and (.route.already or .gone)'
+	assert_eq "$(ledger)" "$before"
+	assert_eq "$(keys "$to") $(keys "$bad")" "$(jq -cn '$ARGS.positional | sort' --args plain.json "$odd") [\"broken.json\"]"
+	assert_eq "$(ls -A "$spool")" ''
+}
+
+@test "a program of its own: jq between, no spool, no table, and a move at the end" {
+	world
+	unset RECORD_TABLE
+	echo a,b | s3c put "$in" a.csv >/dev/null
+	echo text | s3c put "$in" b.txt >/dev/null
+	printf '' | s3c put "$in" empty.csv >/dev/null
+	wait_until announced 3
+	s3ev-split <"$RECEIVED" | jq -c 'select(.mark or .size > 0)' | s3check --name '*.csv' -x 'grep -q ,' | s3route | ddb-record | s3rm >"$dir/out"
+	assert_eq "${PIPESTATUS[*]}" '0 0 0 0 0 0'
+	assert_eq "$(jq -r '[.key, .route.to, .rm.status] | join(" ")' "$dir/out" | sort)" $'a.csv processed removed\nb.txt bad-data removed'
+	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" '["empty.csv"] ["a.csv"] ["b.txt"]'
+}
+
+@test "what fails in one filter passes the rest untouched, the others are done; run again, it is done" {
+	world
+	for key in one two three; do
+		echo '{}' | s3c put "$in" $key >/dev/null
+	done
+	wait_until announced 3
+	touch "$dir/down"
+	broken_pipeline() {
+		s3ev-split -m | s3fetch | s3check -x "[ \$S3EV_KEY != two ] || [ ! -e $dir/down ] || exit 75" | s3route | ddb-record
+		echo "${PIPESTATUS[*]}" >"$dir/statuses"
+	}
+	run3 broken_pipeline <"$RECEIVED"
+	assert_eq "$(<"$dir/statuses")" '0 0 75 75 75'
+	assert_eq "$err" "s3check: $in/two: ProcessorFailed: the processor ended with status 75"$'\n'
+	assert_json '.failed.by == "s3check" and .fetch and (.route or .record | not)' "$(jq -c 'select(.key == "two")' <<<"$out")"
+	assert_eq "$(jq -r '.mark // empty' <<<"$out" | wc -l)" 3
+	assert_eq "$(keys "$to") $(ledger | wc -l)" '["one","three"] 2'
+	assert_eq "$(keys "$in")" '["one","three","two"]'
+	rm "$dir/down"
+	run3 broken_pipeline <"$RECEIVED"
+	assert_eq "$(<"$dir/statuses") $err" '0 0 0 0 0 '
+	assert_eq "$(keys "$to") $(ledger | wc -l)" '["one","three","two"] 3'
+}
+
+@test "a mark goes through all of them, behind what it ends" {
+	world
+	for key in a b c d; do
+		echo '{}' | s3c put "$in" $key >/dev/null
+	done
+	wait_until announced 4
+	s3ev-split -m <"$RECEIVED" | s3fetch | s3check -x 'cat >/dev/null' | s3route | ddb-record >"$dir/out"
+	assert_eq "$(jq -r 'if .mark then "mark" else "record" end' "$dir/out" | tr '\n' ' ')" \
+		'record mark record mark record mark record mark '
+	assert_eq "$(jq -r 'select(.key) | .key' "$dir/out" | tr '\n' ' ')" \
+		"$(s3ev-split <"$RECEIVED" | jq -r .key | tr '\n' ' ')"
+}
+
+@test "the first filter that cannot write ends them all" {
+	world
+	echo '{}' | s3c put "$in" k >/dev/null
+	wait_until announced 1
+	yes "$(<"$RECEIVED")" | head -n 2000 >"$dir/many"
+	statuses=$(timeout 20 bash -c 's3ev-split | s3fetch | s3check | s3route | head -n 1 >/dev/null; echo "${PIPESTATUS[*]}"' <"$dir/many")
+	[[ $statuses =~ ^(141|74)\ (141|74)\ (141|74)\ (141|74)\ 0$ ]]
+}
+
+@test "a wrong secret: nothing is lost, nothing is done, everything is 75" {
+	world
+	echo '{}' | s3c put "$in" k >/dev/null
+	wait_until announced 1
+	AWS_SECRET_ACCESS_KEY=wrong run3 pipeline <"$RECEIVED"
+	assert_eq "$(<"$dir/statuses")" '0 75 75 75 75'
+	assert_json '.failed.by == "s3fetch" and .failed.code == "SignatureDoesNotMatch"'
+	assert_eq "$(keys "$to")$(keys "$bad")$(ledger)" '[][]'
+}
+
+# By the thousand
+
+# A server for which all goes well.
+server() {
+	stub "$(jq -n --arg hello "\"$hello\"" '[
+		{match: {method: "POST"}, reply: {body: "{}"}},
+		{match: {method: "HEAD", path: "^/to/"}, reply: {status: 404}},
+		{match: {method: "PUT"}, reply: {body: "<CopyObjectResult><ETag>\($hello)</ETag></CopyObjectResult>"}},
+		{reply: {headers: {ETag: $hello}, body: "hello\n"}}]')"
+	export AWS_ENDPOINT_URL_S3=$STUB_URL AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL
+}
+
+records() { # COUNT [PADDING]
+	jq -cn --argjson n "$1" --argjson x "${2:-100}" --arg etag $hello '("x" * $x) as $x | range($n) |
+		{id: "k\(.)", bucket: "in", key: "k\(.)", size: 6, $etag, time: "2026-11-23T05:54:00Z", sequencer: "0\(.)", $x}'
+}
+
+has_lines() { # FILE COUNT
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# Runs a filter on COUNT records; sets kib, the most memory it ever had.
+takes() { # FILE COUNT COMMAND...
+	local pid
+	rm -f "$dir/fifo"
+	mkfifo "$dir/fifo"
+	: >"$dir/out"
+	"${@:3}" <"$dir/fifo" >"$dir/out" 2>"$dir/err" 3>&- &
+	pid=$!
+	exec 7>"$dir/fifo"
+	cat "$1" >&7
+	wait_until has_lines "$dir/out" "$2" || wait_until has_lines "$dir/out" "$2"
+	kib=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status")
+	# ASan keeps what is freed.
+	! grep -q libasan "/proc/$pid/maps" || kib=0
+	exec 7>&-
+	wait $pid
+	assert_eq "$(<"$dir/err")$(wc -l <"$dir/out")" "$2"
+	assert_eq "$(jq -r .id "$dir/out" | sort | uniq | wc -l)" "$2"
+	assert_eq "$(grep -c '"failed"\|"gone"\|"bad"' "$dir/out")" 0
+}
+
+@test "10,000 records through 64 in flight: in less than 16 MiB" {
+	server
+	records 10000 >"$dir/in"
+	for command in "s3fetch -d $spool" 's3route -p to -b bad' 'ddb-record -t t'; do
+		# shellcheck disable=SC2086
+		takes "$dir/in" 10000 $command -j 64
+		[ "$kib" -lt $((16 * 1024)) ]
+	done
+	assert_eq "$(find "$spool" -type f | wc -l)" 10000
+}
+
+@test "records of 1 MB by the hundred, -k and the first one slow: in less than 64 MiB with four in flight" {
+	server
+	records 100 1000000 >"$dir/in"
+	takes "$dir/in" 100 s3fetch -j 4 -k -d "$spool"
+	echo "$kib" >&3
+	[ "$kib" -lt $((64 * 1024)) ]
+}
+
+@test "a reader that does not read stops the reading, and memory" {
+	server
+	records 400 20000 >"$dir/in"
+	mkfifo "$dir/fifo"
+	s3fetch -j 8 -d "$spool" <"$dir/in" >"$dir/fifo" 3>&- &
+	exec 7<"$dir/fifo"
+	wait_until is_steady
+	# 64 KiB in the pipe, 256 in the filter, what is in flight, and what was being written.
+	[ "$before" -lt 40 ] && [ "$before" -gt 8 ]
+	cat <&7 >"$dir/out"
+	exec 7<&-
+	wait $!
+	assert_eq "$(wc -l <"$dir/out")" 400
+}
+
+# The stub has not been asked for a while.
+before=-1 steady=0
+is_steady() {
+	local now
+	now=$(wc -l <"$STUB_LOG")
+	if [ "$now" -gt 0 ] && [ "$now" -eq "$before" ]; then
+		steady=$((steady + 1))
+	else
+		steady=0
+	fi
+	before=$now
+	[ $steady -ge 25 ]
+}

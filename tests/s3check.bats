@@ -1,0 +1,333 @@
+#!/usr/bin/env bats
+# s3check: the built-in checks, and the processor. See also failure.bats.
+
+load helper
+
+hello=b1946ac92492d2347c6235b4d2611184 # the MD5 of "hello\n"
+other=0123456789abcdef0123456789abcdef
+
+setup() {
+	export AWS_MAX_ATTEMPTS=2
+	dir=$BATS_TEST_TMPDIR
+	export dir
+}
+
+# Runs s3check on the records.
+check() { # RECORDS OPTION...
+	run3 timeout 20 s3check "${@:2}" <<<"$1"
+}
+
+# A record whose object, stdin, lies in the spool.
+spooled() { # NAME=VALUE...
+	local path
+	path=$(mktemp "$dir/spool.XXXXXX")
+	cat >"$path"
+	record bucket=in key=k "$@" fetch:="$(jq -cn --arg path "$path" --argjson bytes "$(wc -c <"$path")" '{$path, $bytes}')"
+}
+
+# A server that has an object of 100,000 bytes, after the RULES.
+server() { # [RULES]
+	stub "[${1-}{\"reply\": {\"bodySize\": 100000}}]"
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+}
+
+# What became of each record: good, or bad or failed and why.
+outcomes() {
+	jq -r 'if .failed then "failed " + .failed.code elif .gone then "gone " + .gone.code
+		elif .bad then "bad " + .bad.reason else "good" end' <<<"$out"
+}
+
+# Built-in checks
+
+@test "without any check records pass as they are, and no request is made" {
+	server
+	line=$(record bucket=in key=k size=6)
+	check "$line"
+	assert_eq "$status $out$err" "0 $line"$'\n'
+	[ ! -s "$STUB_LOG" ]
+}
+
+@test "--max-size: what is larger is bad, and no request is made" {
+	server
+	check "$(for size in 0 9 10 11 5368709121; do record bucket=in key=k size=$size; done; record bucket=in key=k)" -k --max-size 10
+	assert_eq "$status $err$(outcomes)" '0 good
+good
+good
+bad 11 bytes, more than the 10 allowed
+bad 5368709121 bytes, more than the 10 allowed
+good'
+	check "$(record bucket=in key=k size=1)" --max-size 0
+	assert_json '.bad == {by: "s3check", reason: "1 bytes, more than the 0 allowed"}'
+	[ ! -s "$STUB_LOG" ]
+}
+
+@test "--name: a key has to match one of the globs, slashes and all" {
+	keys() {
+		for key in "$@"; do record bucket=in key="$key"; done
+	}
+	check "$(keys a.csv dir/b.csv a.CSV a.csv.gz $'new\nline.csv' é.json '.csv')" -k --name '*.csv' --name '*.json'
+	assert_eq "$status $err$(jq -c .bad.reason <<<"$out" | sed 's/null/good/; s/"the name.*/bad/' | tr '\n' ' ')" \
+		'0 good good bad bad good good good '
+	check "$(keys 'in/[x].csv' '*')" -k --name 'in/\[x].csv'
+	assert_eq "$(outcomes)" $'good\nbad the name is none of those expected'
+}
+
+@test "what a built-in check finds bad does not reach the processor" {
+	server
+	check "$(record bucket=in key=k size=11)" --max-size 10 -x 'touch "$dir/ran"'
+	assert_eq "$status $(outcomes)" '0 bad 11 bytes, more than the 10 allowed'
+	[ ! -e "$dir/ran" ] && [ ! -s "$STUB_LOG" ]
+}
+
+# What the processor says
+
+@test "exit status and stderr decide: good, bad and why, failed and why" {
+	line=$(echo hello | spooled)
+	while IFS='|' read -r processor expected; do
+		check "$line" -x "$processor"
+		assert_eq "$processor: $(outcomes)" "$processor: $expected"
+		assert_eq "$processor: $status" "$processor: $([[ $expected == failed* ]] && echo 75 || echo 0)"
+	done <<-'TABLE'
+		exit 0|good
+		echo looks fine >&2|good
+		true|good
+		exit 1|bad the processor ended with status 1
+		false|bad the processor ended with status 1
+		echo "no comma" >&2; exit 1|bad no comma
+		echo; echo >&2; echo first >&2; echo second >&2; exit 65|bad first
+		printf "no newline" >&2; exit 255|bad no newline
+		printf "a\r\nb" >&2; exit 1|bad a
+		exit 74|bad the processor ended with status 74
+		exit 75|failed ProcessorFailed
+		exit 126|failed ProcessorFailed
+		exit 127|failed ProcessorFailed
+		kill -KILL $$|failed ProcessorKilled
+		kill -TERM $$|failed ProcessorKilled
+		kill -SEGV $$|failed ProcessorKilled
+		/nonexistent/processor|failed ProcessorFailed
+		no-such-command|failed ProcessorFailed
+		no-such-command in a shell|failed ProcessorFailed
+		/etc|failed ProcessorFailed
+		/etc/passwd|failed ProcessorFailed
+	TABLE
+}
+
+@test "the record says what was checked, how long it took, and why it failed" {
+	line=$(echo hello | spooled)
+	check "$line" -x true
+	assert_json '.check.by == "processor" and (.check.took_ms | type == "number" and . >= 0) and (.bad | not)'
+	check "$line" -x 'echo no >&2; exit 1'
+	assert_json '.check.by == "processor" and .bad == {by: "s3check", reason: "no"}'
+	check "$line" -x 'echo disk full >&2; exit 75'
+	assert_json '.failed == {by: "s3check", code: "ProcessorFailed",
+		message: "the processor ended with status 75: disk full", retry: true} and (.check or .bad | not)'
+	assert_eq "$err" $'s3check: in/k: ProcessorFailed: the processor ended with status 75: disk full\n'
+	check "$line" -x no-such-command
+	[[ $err == 's3check: in/k: ProcessorFailed: '*'no-such-command: '*'No such file or directory'$'\n' ]]
+	check "$line" -x 'kill -KILL $$'
+	assert_eq "$err" $'s3check: in/k: ProcessorKilled: the processor was killed by signal 9\n'
+}
+
+@test "a reason is text of 1024 bytes at most, whatever the processor writes" {
+	line=$(echo hello | spooled)
+	check "$line" -x 'printf "a\033[31m\"\\\\\tb\377\n" >&2; exit 1'
+	assert_eq "$status" 0
+	assert_json '.bad.reason | startswith("a\u001b[31m\"\\\tb")'
+	check "$line" -x 'yes é | head -n 3000 | tr -d "\n" >&2; exit 1'
+	assert_json '.bad.reason == "é" * 512'
+	check "$line" -x 'printf "x\000y" >&2; exit 1' -v
+	assert_json '.bad.reason | startswith("x")'
+	[[ $err != *$'\e'* ]]
+}
+
+# What the processor gets
+
+@test "it gets the bytes, from the spool as from S3" {
+	new_bucket in
+	head -c 3000000 /dev/urandom >"$dir/object"
+	etag=$(s3c put "$in" k "$dir/object" | jq -r .etag)
+	for line in "$(spooled <"$dir/object")" "$(record bucket="$in" key=k size=3000000 etag="$etag")"; do
+		check "$line" -x 'cmp - "$dir/object"'
+		assert_eq "$status $err$(outcomes)" '0 good'
+		check "$line" -x 'cat >"$dir/got"'
+		cmp "$dir/got" "$dir/object"
+	done
+	s3c mpu "$in" parts "$dir/object" 5242880 >"$dir/mpu"
+	check "$(record bucket="$in" key=parts size=3000000 etag="$(jq -r .etag "$dir/mpu")")" -x 'cmp - "$dir/object"'
+	assert_eq "$status $err$(outcomes)" '0 good'
+}
+
+@test "an empty object is seen, too" {
+	new_bucket in
+	: >"$dir/empty"
+	etag=$(s3c put "$in" k "$dir/empty" | jq -r .etag)
+	for line in "$(spooled <"$dir/empty")" "$(record bucket="$in" key=k size=0 etag="$etag")"; do
+		check "$line" -x '[ "$(wc -c)" -gt 0 ] || { echo empty >&2; exit 1; }'
+		assert_eq "$status $err$(outcomes)" '0 bad empty'
+	done
+}
+
+@test "the environment says what the object is, as far as is known, and nothing of another record" {
+	line=$(echo hello | spooled key=$'a b\n"é' size=6 etag=$hello version=v1 | jq -c '.x = 1e400' | sed 's/1.79.*e+308/1e400/')
+	S3EV_SIZE=99 S3EV_VERSION=old S3EV_OTHER=1 OTHER=kept check "$line" -x 'env -0 >"$dir/env"'
+	assert_eq "$status $err" '0 '
+	for variable in S3EV_BUCKET=in S3EV_KEY=$'a b\n"é' S3EV_SIZE=6 S3EV_ETAG=$hello S3EV_VERSION=v1 \
+		S3EV_EVENT=ObjectCreated:Put S3EV_TIME=2026-11-23T05:54:00.123Z "S3EV_ID=$(jq -r .id <<<"$line")" \
+		"S3EV_PATH=$(jq -r .fetch.path <<<"$line")" "S3EV_RECORD=$line" OTHER=kept; do
+		grep -Fqxz -- "$variable" "$dir/env" || grep -Fqz -- "${variable%%$'\n'*}" "$dir/env"
+	done
+	assert_eq "$(tr '\0' '\n' <"$dir/env" | grep -c '^S3EV_')" 10
+
+	S3EV_SIZE=99 S3EV_VERSION=old check "$(echo hello | spooled)" -x 'env >"$dir/env"'
+	assert_eq "$(grep -c '^S3EV_\(SIZE\|VERSION\|ETAG\)=' "$dir/env")" 0
+}
+
+@test "credentials are not in its environment, nor anywhere in its process" {
+	for line in "$(echo hello | spooled)"; do
+		AWS_SESSION_TOKEN=s3cr3t-token AWS_SECURITY_TOKEN=s3cr3t-token AWS_CONTAINER_AUTHORIZATION_TOKEN=s3cr3t-token \
+			AWS_CONTAINER_CREDENTIALS_FULL_URI=http://s3cr3t-token AWS_WEB_IDENTITY_TOKEN_FILE=/s3cr3t-token \
+			check "$line" -x 'env >"$dir/env"; tr "\0" "\n" </proc/$$/environ >>"$dir/env"; tr "\0" "\n" </proc/$$/cmdline >>"$dir/env"'
+		assert_eq "$status $err" '0 '
+		run3 grep -F -e "$AWS_ACCESS_KEY_ID" -e "$AWS_SECRET_ACCESS_KEY" -e s3cr3t-token "$dir/env"
+		assert_eq "$out" ''
+		grep -q '^AWS_REGION=' "$dir/env"
+	done
+}
+
+@test "it has descriptors 0 to 2 and no other, and its stdout is nowhere" {
+	server
+	# A child of the processor looks at it: a shell's own redirections do not show.
+	echo 'ls /proc/$PPID/fd >"$dir/fds"; readlink /proc/$PPID/fd/1 >"$dir/stdout"' >"$dir/look"
+	for line in "$(echo hello | spooled)" "$(record bucket=in key=k)"; do
+		exec 8</dev/null
+		check "$line" -x 'sh "$dir/look"; echo noise'
+		exec 8<&-
+		assert_eq "$status $err$(outcomes)" '0 good'
+		assert_eq "$(<"$dir/fds") $(<"$dir/stdout")" $'0\n1\n2 /dev/null'
+		[[ $out != *noise* ]]
+	done
+}
+
+@test "signals are as they would be without s3check" {
+	printf '%s\n' '#!/bin/bash' 'while read -r line; do [[ $line != Sig[BI]* ]] || echo "$line"; done </proc/$$/status >"$dir/signals"' >"$dir/look"
+	chmod +x "$dir/look"
+	"$dir/look"
+	mv "$dir/signals" "$dir/expected"
+	run3 s3check -x "$dir/look" < <(echo hello | spooled)
+	assert_eq "$(<"$dir/signals")" "$(<"$dir/expected")"
+}
+
+# Straight from S3
+
+@test "a processor need not read: what it says counts" {
+	server
+	for processor in 'exit 0' 'exec <&-; wait_a_moment=1; exit 0' 'head -c 1 >/dev/null' 'exec 0<&-; yes | head -c 200000 >/dev/null'; do
+		check "$(record bucket=in key=k size=100000)" -x "$processor"
+		assert_eq "$processor: $status $err$(outcomes)" "$processor: 0 good"
+	done
+	server '{"match": {"path": "k$"}, "reply": {"bodySize": 30000000}},'
+	for processor in 'exit 0' 'head -c 1 >/dev/null' 'exec 0<&-; yes | head -c 200000 >/dev/null' 'sleep 0.3; exit 0'; do
+		check "$(record bucket=in key=k size=30000000)" -x "$processor"
+		assert_eq "$processor: $status $err$(outcomes)" "$processor: 0 good"
+	done
+	check "$(record bucket=in key=k size=30000000)" -x 'echo enough >&2; exit 1'
+	assert_eq "$status $err$(outcomes)" '0 bad enough'
+	check "$(record bucket=in key=k size=30000000)" -x 'kill -KILL $$'
+	assert_eq "$status $(outcomes)" '75 failed ProcessorKilled'
+}
+
+@test "many processors that do not read, beside some that do" {
+	server
+	check "$(for i in {1..40}; do record bucket=in key=$i size=100000; done)" -j 8 \
+		-x 'case $S3EV_KEY in *[02468]) exit 1 ;; *[13]) exec 0<&- ;; *) [ "$(wc -c)" -eq 100000 ] ;; esac'
+	assert_eq "$status $err$(outcomes | sort | uniq -c)" '0      20 bad the processor ended with status 1
+     20 good'
+}
+
+@test "megabytes on stderr do not block it, and the first line is the reason" {
+	server
+	for line in "$(echo hello | spooled)" "$(record bucket=in key=k size=100000)"; do
+		check "$line" -x 'echo first >&2; yes | head -c 8000000 >&2; cat >/dev/null; exit 1'
+		assert_eq "$status $err$(outcomes)" '0 bad first'
+	done
+}
+
+@test "half an object is never good: it is failed, and the processor sees no end of it" {
+	for fault in '"cutAfter": 70000' '"cutAfter": 70000, "chunked": true' '"cutAfter": 1'; do
+		server "{\"match\": {\"path\": \"k\$\"}, $fault, \"reply\": {\"bodySize\": 100000}},"
+		check "$(record bucket=in key=k size=100000)" -x 'cat >/dev/null; touch "$dir/end"; exit 0'
+		assert_eq "$fault $status $(outcomes)" "$fault 75 failed ConnectionLost"
+		[ ! -e "$dir/end" ]
+		stop_servers
+	done
+}
+
+@test "other bytes than announced are never good: size and MD5 are verified before the end is seen" {
+	server '{"match": {"path": "digest"}, "reply": {"headers": {"ETag": "\"'$other'\""}, "body": "hello\n"}},'
+	check "$(record bucket=in key=size size=100001 etag=x-1)" -x 'cat >/dev/null; touch "$dir/end"'
+	assert_eq "$status $(outcomes)" '75 failed IncompleteBody'
+	check "$(record bucket=in key=digest size=6)" -x 'cat >/dev/null; touch "$dir/end"'
+	assert_eq "$status $(outcomes)" '75 failed BadDigest'
+	[ ! -e "$dir/end" ]
+}
+
+@test "another object than was announced is never looked at, whatever the server does with If-Match" {
+	server '{"match": {"path": "k"}, "reply": {"headers": {"ETag": "\"'$other-2'\""}, "body": "other\n"}},'
+	check "$(record bucket=in key=k etag=$hello size=6)" -x 'cat >/dev/null'
+	assert_eq "$status $(outcomes)" '0 gone PreconditionFailed'
+}
+
+@test "half a spool file is never good" {
+	line=$(echo hello | spooled | jq -c '.fetch.bytes = 600')
+	check "$line" -x 'cat >/dev/null'
+	[[ $(outcomes) == failed* ]]
+	check "$(jq -c '.fetch.path += ".none"' <<<"$line")" -x 'cat >/dev/null'
+	assert_eq "$status $(outcomes)" '75 failed SystemError'
+	[[ $err == 's3check: in/k: SystemError: '*'.none: No such file or directory'$'\n' ]]
+}
+
+@test "an object that is gone starts no processor; an answer lost before the first byte is asked again" {
+	server '{"match": {"path": "gone"}, "reply": {"status": 404, "body": "<Error><Code>NoSuchKey</Code></Error>"}},
+		{"match": {"path": "lost"}, "times": 1, "cutAfter": 0, "reply": {"body": "x"}},'
+	check "$(record bucket=in key=gone; record bucket=in key=lost)" -k -x 'echo ran >>"$dir/ran"; cat >/dev/null'
+	assert_eq "$status $err$(outcomes)" $'0 gone NoSuchKey\ngood'
+	assert_eq "$(<"$dir/ran")" ran
+}
+
+@test "a processor may be slower than S3EV_STALL_TIMEOUT: it is the server that must not stall" {
+	export S3EV_STALL_TIMEOUT=1
+	server '{"match": {"path": "slow"}, "reply": {"bodySize": 3000000}},'
+	check "$(record bucket=in key=slow size=3000000)" -x 'head -c 10 >/dev/null; sleep 2.5; [ "$(wc -c)" -eq 2999990 ]'
+	assert_eq "$status $err$(outcomes)" '0 good'
+}
+
+@test "what a processor leaves behind in its group ends with it" {
+	check "$(echo hello | spooled)" -x 'sleep 100 & echo $! >"$dir/pid"; exit 0'
+	assert_eq "$status $err$(outcomes)" '0 good'
+	wait_until not_running "$(<"$dir/pid")"
+}
+
+@test "no processor is left behind when stdout breaks" {
+	{
+		echo hello | spooled key=slow
+		wait_until test -s "$dir/pid"
+		echo hello | spooled key=quick
+	} | run3 sh -c 's3check -j 2 -x "$1" >/dev/full' sh '[ $S3EV_KEY = quick ] || { echo $$ >"$dir/pid"; exec sleep 2; }'
+	not_running "$(<"$dir/pid")"
+}
+
+not_running() { # PID
+	! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"
+}
+
+@test "-j is how many processors run at once" {
+	for i in {1..6}; do
+		echo hello | spooled key=$i
+	done >"$dir/in"
+	for jobs in 1 3; do
+		rm -rf "$dir/most" "$dir/run"
+		mkdir "$dir/run"
+		run3 s3check -j $jobs -x 'touch "$dir/run/$$"; sleep 0.1; ls "$dir/run" | wc -l >>"$dir/most"; rm "$dir/run/$$"' <"$dir/in"
+		assert_eq "$status $(sort -n "$dir/most" | tail -n 1)" "0 $jobs"
+	done
+}

@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# s3rm: deletes what has a copy, and nothing else. See also failure.bats.
+
+load helper
+
+hello=b1946ac92492d2347c6235b4d2611184 # the MD5 of "hello\n"
+
+setup() {
+	export AWS_MAX_ATTEMPTS=2
+}
+
+# Uploads "hello" to a bucket, and its copy to $to; prints the record of both.
+moved() { # BUCKET KEY
+	local version
+	version=$(echo hello | s3c put "$1" "$2" | jq -r '.version // empty')
+	echo hello | s3c put "$to" "$2" >/dev/null
+	record bucket="$1" key="$2" etag=$hello size=6 ${version:+"version=$version"} \
+		route:="$(jq -cn --arg bucket "$to" --arg key "$2" --arg etag $hello '{to: "processed", $bucket, $key, $etag}')"
+}
+
+keys() { # BUCKET
+	s3c ls "$1" | jq -r '.[].key'
+}
+
+# Nothing is deleted: failed as NotSafe, for a reason.
+refused() { # RECORD REASON OPTION...
+	run3 s3rm "${@:3}" <<<"$1"
+	assert_eq "$status $(jq -r '.failed | .by + " " + .code + " " + (.retry | tostring)' <<<"$out")" '75 s3rm NotSafe false'
+	assert_json '.rm | not'
+	[[ $err == "s3rm: $(jq -r '.bucket + "/" + .key' <<<"$1"): NotSafe: "*"$2"*$'\n' ]]
+}
+
+@test "what has a copy is deleted" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" 'a b/é+%"')
+	moved "$in" stays >/dev/null
+	run3 s3rm <<<"$line"
+	assert_eq "$status $out$err" "0 ${line%\}},"$'"rm":{"status":"removed"}}\n'
+	assert_eq "$(keys "$in") $(keys "$to" | wc -l)" 'stays 2'
+	# Once more is no mistake.
+	run3 s3rm <<<"$line"
+	assert_eq "$status $out$err" "0 ${line%\}},"$'"rm":{"status":"gone"}}\n'
+}
+
+@test "exactly the announced version is deleted" {
+	new_bucket in
+	new_bucket to
+	s3c versioning "$in" on
+	line=$(moved "$in" k)
+	second=$(echo second | s3c put "$in" k | jq -r .version)
+	run3 s3rm <<<"$line"
+	assert_eq "$status $(jq -r .rm.status <<<"$out")" '0 removed'
+	run3 s3c get "$in" k -v "$(jq -r .version <<<"$line")"
+	assert_eq "$status" 1
+	assert_eq "$(s3c get "$in" k) $(s3c get "$in" k -v "$second")" 'second second'
+}
+
+@test "what was overwritten since is not deleted" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	echo successor | s3c put "$in" k >/dev/null
+	run3 s3rm <<<"$line"
+	assert_eq "$status $err$(jq -r .rm.status <<<"$out")" '0 gone'
+	assert_eq "$(s3c get "$in" k)" successor
+}
+
+@test "what was not copied is not deleted" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	refused "$(jq -c 'del(.route)' <<<"$line")" 'no copy'
+	for part in bucket key etag; do
+		refused "$(jq -c "del(.route.$part)" <<<"$line")" 'no copy'
+	done
+	refused "$(jq -c '.route = {} | .bad = {by: "me"}' <<<"$line")" 'no copy'
+	refused "$(jq -c 'del(.etag)' <<<"$line")" 'neither version nor ETag'
+	assert_eq "$(keys "$in")" k
+}
+
+@test "a copy that is the object itself is none" {
+	new_bucket to
+	line=$(moved "$to" k)
+	run3 s3rm <<<"$line"
+	assert_eq "$status $(keys "$to")" '75 k'
+}
+
+@test "a bad object with a copy is deleted" {
+	new_bucket in
+	new_bucket to
+	run3 s3rm < <(moved "$in" k | jq -c '.bad = {by: "me", reason: "no"} | .route.to = "bad-data"')
+	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
+}
+
+@test "a copy that is missing or another object: failed, nothing is deleted" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	echo other | s3c put "$to" other >/dev/null
+	run3 s3rm -k < <(jq -c '(.route.key = "none"), (.route.key = "other"), (.route.bucket += "-none")' <<<"$line")
+	assert_eq "$status $(jq -r .failed.code <<<"$out" | tr '\n' ' ')" '75 CopyMissing CopyMissing CopyMissing '
+	[[ $err == "s3rm: $in/k: CopyMissing: "* ]]
+	assert_eq "$(keys "$in")" k
+}
+
+@test "-r deletes only what was recorded" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	for option in -r --recorded; do
+		refused "$line" 'not recorded' $option
+		refused "$(jq -c '.record = {table: "t"}' <<<"$line")" 'not recorded' $option
+	done
+	assert_eq "$(keys "$in")" k
+	run3 s3rm -r < <(jq -c '.record = {table: "t", status: "written"}' <<<"$line")
+	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
+}
+
+@test "no permission: failed, nothing is deleted" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	AWS_ACCESS_KEY_ID=$S3_SECOND_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY=$S3_SECOND_SECRET_ACCESS_KEY run3 s3rm <<<"$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out") $(keys "$in")" '75 AccessDenied k'
+	# The copy can be seen, the source not be deleted.
+	stub "[{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 403, \"body\": \"<Error><Code>AccessDenied</Code></Error>\"}},
+		{\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3rm <<<"$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out") $(keys "$in")" '75 AccessDenied k'
+	[[ $err == *s3:DeleteObject* ]]
+}
+
+@test "what goes over the wire is pinned: the copy, the source, and the delete" {
+	stub '[{"match": {"method": "DELETE"}, "reply": {"status": 204}}, {"reply": {}}]'
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+	route='{"bucket":"to","key":"x y","etag":"'$hello'"}'
+	run3 s3rm -j 1 < <(
+		record bucket=in key='a b' etag=E route:="$route"
+		record bucket=in key=v version='1+2' etag=E route:="$route"
+	)
+	assert_eq "$status $err" '0 '
+	assert_eq "$(jq -r '[.method, .target, .headers["if-match"]] | tostring' "$STUB_LOG")" '["HEAD","/to/x%20y","\"'$hello'\""]
+["HEAD","/in/a%20b","\"E\""]
+["DELETE","/in/a%20b","\"E\""]
+["HEAD","/to/x%20y","\"'$hello'\""]
+["DELETE","/in/v?versionId=1%2B2",null]'
+}
+
+@test "a look that shows another object does not lead to a delete, whatever the server does with If-Match" {
+	stub '[{"match": {"method": "DELETE"}, "reply": {"status": 204}},
+		{"match": {"path": "^/to/"}, "reply": {"headers": {"ETag": "\"'$hello'\""}}},
+		{"reply": {"headers": {"ETag": "\"0123456789abcdef0123456789abcdef\""}}}]'
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3rm < <(record bucket=in key=k etag=$hello \
+		route:='{"bucket":"to","key":"k","etag":"'$hello'"}')
+	assert_eq "$(grep -c DELETE "$STUB_LOG")" 0
+}
+
+@test "a delete whose answer was lost is made again" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	stub "[{\"match\": {\"method\": \"DELETE\"}, \"times\": 1, \"loseAnswer\": true, \"upstream\": \"$AWS_ENDPOINT_URL_S3\"},
+		{\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3rm <<<"$line"
+	assert_eq "$status $err$(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
+}

@@ -1,0 +1,479 @@
+#!/usr/bin/env bats
+# s3route: against a real RGW, and against servers that do what RGW never does.
+
+load helper
+
+hello=b1946ac92492d2347c6235b4d2611184 # the MD5 of "hello\n"
+other=0123456789abcdef0123456789abcdef
+# What a server says to a HEAD of the source.
+source_there='{"match": {"method": "HEAD", "path": "^/in/"}, "reply": {"headers": {"ETag": "\"'$hello'\"", "Content-Length": "6"}}}'
+source_once=${source_there/\{/\{\"times\": 1, }
+source_overwritten='{"match": {"method": "HEAD", "path": "^/in/"}, "reply": {"status": 412}}'
+target_missing='{"match": {"method": "HEAD"}, "reply": {"status": 404}}'
+copied='{"match": {"method": "PUT"}, "reply": {"body": "<CopyObjectResult><ETag>&quot;'$hello'&quot;</ETag></CopyObjectResult>"}}'
+
+setup() {
+	export AWS_MAX_ATTEMPTS=2
+	dir=$BATS_TEST_TMPDIR
+}
+
+# Makes the buckets in, to and bad.
+buckets() {
+	local name
+	for name in in to bad; do
+		printf -v "$name" '%s-%04x%04x%04x' $name $RANDOM $RANDOM $RANDOM
+		s3c mb "${!name}" &
+	done 3>&-
+	wait
+}
+
+# Uploads stdin and prints its record.
+upload() { # KEY
+	cat >"$dir/object"
+	record bucket="$in" key="$1" size="$(wc -c <"$dir/object")" \
+		etag="$(s3c put "$in" -- "$1" "$dir/object" | jq -r .etag)" sequencer=0055AED6DCD90281E5
+}
+
+# Runs s3route on the records.
+route() { # RECORDS OPTION...
+	run3 s3route -k -p "$to" -b "$bad" "${@:2}" <<<"$1"
+}
+
+# Runs s3route against a stub with these rules.
+scripted() { # RULES RECORD OPTION...
+	stub "$1"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 10 s3route -p to -b bad "${@:3}" <<<"$2"
+}
+
+# What was asked of the stub: METHOD PATH, one a line.
+asked() {
+	jq -r '.method + " " + .target' "$STUB_LOG"
+}
+
+keys() { # BUCKET
+	s3c ls "$1" | jq -r '.[].key'
+}
+
+@test "good objects are copied to processed, bad ones to bad data, under their keys" {
+	buckets
+	good=$(echo hello | upload dir/good.csv)
+	ugly=$(echo bad | upload dir/bad.csv | jq -c '.bad = {by: "me", reason: "no"}')
+	route "$good"$'\n'"$ugly"
+	assert_eq "$status $err" '0 '
+	assert_eq "$out" "${good%\}},"'"route":{"to":"processed","bucket":"'"$to"'","key":"dir/good.csv","etag":"'$hello'"}}
+'"${ugly%\}},"'"route":{"to":"bad-data","bucket":"'"$bad"'","key":"dir/bad.csv","etag":"'"$(jq -r .etag <<<"$ugly")"$'"}}\n'
+	assert_eq "$(s3c get "$to" dir/good.csv) $(keys "$to")" 'hello dir/good.csv'
+	assert_eq "$(s3c get "$bad" dir/bad.csv) $(keys "$bad")" 'bad dir/bad.csv'
+	assert_eq "$(keys "$in")" $'dir/bad.csv\ndir/good.csv'
+}
+
+@test "metadata and content type are copied, an empty object too" {
+	buckets
+	: >"$dir/empty"
+	s3c put "$in" e "$dir/empty" -H 'Content-Type: text/x' -H 'x-amz-meta-colour: blue' >/dev/null
+	route "$(record bucket="$in" key=e size=0 etag=d41d8cd98f00b204e9800998ecf8427e)"
+	assert_eq "$status $err" '0 '
+	assert_json '.headers | ."content-type" == "text/x" and ."x-amz-meta-colour" == "blue" and ."content-length" == "0"' \
+		"$(s3c head "$to" e)"
+}
+
+@test "buckets come from options, else from the environment" {
+	buckets
+	echo hello | upload a >"$dir/a"
+	echo hello | upload b | jq -c '.bad = {by: "me", reason: "no"}' >"$dir/b"
+	PROCESSED_BUCKET=$to BAD_DATA_BUCKET=nowhere run3 s3route -b "$bad" < <(cat "$dir/a" "$dir/b")
+	assert_eq "$status $err" '0 '
+	PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad run3 s3route <"$dir/a"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(keys "$to") $(keys "$bad")" 'a b'
+}
+
+@test "both buckets are needed: 78 and one line before anything is read" {
+	unset PROCESSED_BUCKET BAD_DATA_BUCKET
+	for command in s3route 's3route -b b' 's3route -p p' 'env PROCESSED_BUCKET= s3route -b b'; do
+		run3 $command <<<nonsense
+		assert_eq "$status $out" '78 '
+		assert_eq "$(wc -l <<<"$err")" 2
+	done
+	run3 s3route -p p <<<nonsense
+	assert_eq "$err" $'s3route: no bucket for bad data: -b, or set BAD_DATA_BUCKET\n'
+}
+
+@test "odd keys arrive as they are" {
+	buckets
+	keys=(
+		' a  b+c%20d%2Fe&f=g' $'quo"te\'s <xml> \\ `$' $'new\nline\r\ttab\n' 'é 日本 😀' .. ../../up a/../b
+		// /lead trail/ '?versionId=1#;,:@!*()~[]{}|^' -dash '{key}' "$(printf 'k%.0s' {1..1024})"
+		"$(printf '/%.0s' {1..1024})" "$(printf 'é%.0s' {1..512})"
+	)
+	for i in "${!keys[@]}"; do
+		echo "$i" | upload "${keys[i]}"
+	done >"$dir/in"
+	route "$(cat "$dir/in")"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(jq -c '[.route.key, .route.already]' <<<"$out")" \
+		"$(jq -cn '$ARGS.positional[] | [., null]' --args -- "${keys[@]}")"
+	assert_eq "$(s3c ls "$to" | jq -c 'map([.key, .etag]) | sort')" "$(s3c ls "$in" | jq -c 'map([.key, .etag]) | sort')"
+	route "$(cat "$dir/in")"
+	assert_eq "$status $err" '0 '
+	assert_json '.route.already == true'
+}
+
+@test "-t gives each object a key made of its parts" {
+	buckets
+	line=$(echo hello | upload 'in/2026 x/a.tar.gz' | jq -c '.id = "ID"')
+	while read -r template key; do
+		route "$line" -t "$template"
+		assert_eq "$template $status $err" "$template 0 "
+		assert_eq "$template $(jq -r .route.key <<<"$out")" "$template $key"
+	done <<-TABLE
+		{key} in/2026 x/a.tar.gz
+		x{dir}y xin/2026 x/y
+		{base} a.tar.gz
+		{stem} a.tar
+		1{ext}2 1.gz2
+		{dir}{stem}{ext} in/2026 x/a.tar.gz
+		b/{bucket} b/$in
+		{version}/{sequencer}/{id} null/0055AED6DCD90281E5/ID
+		{yyyy}/{mm}/{dd}/{hh} 2026/11/23/05
+		{{{{{id}}} {{ID}}
+		../{base} ../a.tar.gz
+		/{base}/ /a.tar.gz/
+		é+%20 é+%20
+	TABLE
+	s3c head "$to" 2026/11/23/05 >/dev/null
+}
+
+@test "a key of which the template leaves nothing is no key: failed" {
+	buckets
+	route "$(echo hello | upload noext)" -t '{ext}'
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 InvalidKey'
+	assert_eq "$(keys "$to")" ''
+}
+
+@test "a key never gets longer than 1024 bytes, nor ends inside a character, and stays unique" {
+	buckets
+	long=$(printf 'é%.0s' {1..511})
+	{
+		echo one | upload "${long}1"
+		echo two | upload "${long}2"
+	} >"$dir/in"
+	route "$(cat "$dir/in")" -t 'more/{key}'
+	assert_eq "$status $err" '0 '
+	jq -r .route.key <<<"$out" >"$dir/keys"
+	assert_json '.route.key | utf8bytelength <= 1024 and utf8bytelength > 1020 and startswith("more/éé")'
+	while read -r id key; do
+		[[ $key == *"~$id" ]]
+	done < <(jq -r '.id + " " + .route.key' <<<"$out")
+	iconv -f UTF-8 -t UTF-8 <"$dir/keys" >/dev/null
+	assert_eq "$(sort -u "$dir/keys" | wc -l)" 2
+	assert_eq "$(keys "$to")" "$(sort "$dir/keys")"
+	first=$out
+	route "$(cat "$dir/in")" -t 'more/{key}'
+	assert_eq "$(jq -c 'del(.route.already)' <<<"$out")" "$(jq -c . <<<"$first")"
+
+	# A second name for a key of full length has to be cut, too.
+	echo three | s3c put "$to" "${long}1" >/dev/null
+	route "$(head -n 1 "$dir/in")"
+	key=$(jq -r .route.key <<<"$out")
+	[[ $(LC_ALL=C; echo ${#key}) -le 1024 && $key == *"~$(jq -r .id <<<"$out")" ]]
+	assert_eq "$(s3c get "$to" "$key")" one
+}
+
+@test "done again it is 'already', and nothing is written" {
+	buckets
+	line=$(echo hello | upload k.csv)
+	route "$line"
+	first=$out
+	before=$(s3c head "$to" k.csv)
+	route "$line"
+	assert_eq "$status $err" '0 '
+	assert_eq "$out" "${first%'}}'?}"$',"already":true}}\n'
+	assert_eq "$(s3c head "$to" k.csv | jq '.headers["last-modified"]')" "$(jq '.headers["last-modified"]' <<<"$before")"
+	assert_eq "$(keys "$to")" k.csv
+}
+
+@test "a collision keeps both: the second gets a name made from its id, always the same" {
+	buckets
+	one=$(echo one | upload a/same.csv)
+	two=$(echo two!! | upload b/same.csv)
+	three=$(echo three | upload c/same.csv)
+	for _ in 1 2 3; do
+		route "$one"$'\n'"$two"$'\n'"$three" -j 1 -t '{base}'
+		assert_eq "$status $err" '0 '
+		assert_eq "$(jq -r .route.key <<<"$out")" "same.csv
+same~$(jq -r .id <<<"$two").csv
+same~$(jq -r .id <<<"$three").csv"
+	done
+	assert_json '.route.already'
+	assert_eq "$(keys "$to" | wc -l)" 3
+	for line in "$one same" "$two same~$(jq -r .id <<<"$two")" "$three same~$(jq -r .id <<<"$three")"; do
+		assert_eq "$(s3c head "$to" "${line##* }.csv" | jq -r '.headers.etag | fromjson')" "$(jq -r .etag <<<"${line% *}")"
+	done
+}
+
+@test "what somebody else put there is not overwritten" {
+	buckets
+	echo theirs | s3c put "$to" k >/dev/null
+	route "$(echo ours | upload k)"
+	assert_eq "$status $(jq -r .route.key <<<"$out")" "0 k~$(jq -r .id <<<"$out")"
+	assert_eq "$(s3c get "$to" k)" theirs
+	# Not under its second name either.
+	echo 'theirs, too' | s3c put "$to" "$(jq -r .route.key <<<"$out")" >/dev/null
+	echo 'theirs, now larger' | s3c put "$to" k >/dev/null
+	route "$(echo ours | upload k | jq -c --arg id "$(jq -r .id <<<"$out")" '.id = $id')"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 Collision'
+	assert_eq "$(s3c get "$to" "k~$(jq -r .id <<<"$out")")" 'theirs, too'
+}
+
+@test "the same object many times at once is written once" {
+	buckets
+	line=$(echo hello | upload k)
+	route "$(for _ in {1..40}; do echo "$line"; done)" -j 40
+	assert_eq "$status $err $(jq -r .route.key <<<"$out" | sort | uniq -c)" '0       40 k'
+	assert_eq "$(keys "$to")" k
+}
+
+@test "refuses the bucket that events come from, writes nothing, 78" {
+	buckets
+	line=$(echo hello | upload k)
+	for options in "-p $in -b $bad -t copy/{key}" "-p $to -b $in"; do
+		# shellcheck disable=SC2086
+		run3 s3route $options < <(jq -c '., (.id = "bad" | .bad = {by: "me", reason: "no"})' <<<"$line")
+		assert_eq "$status $(jq -r 'select(.failed) | .failed.code' <<<"$out")" '78 WouldLoop'
+		[[ $err == "s3route: $in/k: WouldLoop: "*$'\n' ]]
+	done
+	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" 'k k copy/k'
+}
+
+@test "more than one CopyObject takes is failed, and nothing is asked" {
+	for size in 5368709121 99999999999999; do
+		scripted '[]' "$(record bucket=in key=k etag=$hello size=$size)"
+		assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 EntityTooLarge'
+		[ ! -s "$STUB_LOG" ]
+		stop_servers
+	done
+	scripted "[${source_there/6/5368709120},$target_missing,$copied]" "$(record bucket=in key=k etag=$hello size=5368709120)"
+	assert_eq "$status $err" '0 '
+}
+
+@test "wrong permissions, no source bucket, no destination bucket: failed, with AWS's words" {
+	buckets
+	line=$(echo hello | upload k)
+	AWS_SECRET_ACCESS_KEY=wrong route "$line"
+	assert_eq "$status" 75
+	# HEAD has no body that could say more.
+	[[ $(jq -r .failed.code <<<"$out") =~ ^(AccessDenied|SignatureDoesNotMatch)$ ]]
+	AWS_ACCESS_KEY_ID=$S3_SECOND_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY=$S3_SECOND_SECRET_ACCESS_KEY route "$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 AccessDenied'
+	[[ $err == "s3route: $in/k: AccessDenied: "*'s3:ListBucket'*' (request tx'*$')\n' ]]
+	route "$(jq -c '.bucket += "-none"' <<<"$line")"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 NoSuchBucket'
+	run3 s3route -p "$to-none" -b "$bad" <<<"$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 NoSuchBucket'
+	[[ $err == "s3route: $in/k: NoSuchBucket: "* ]]
+	assert_eq "$(keys "$to")$(keys "$bad")" ''
+}
+
+@test "a source that is deleted after it was copied is 'already', not gone" {
+	buckets
+	line=$(echo hello | upload k)
+	route "$line"
+	s3c rm "$in" k
+	route "$line"
+	assert_eq "$status $err" '0 '
+	assert_json '.route.already and (.gone | not)'
+}
+
+@test "the spool file goes when the object is placed or gone, not when it failed, and no other file ever" {
+	buckets
+	line=$(echo hello | upload k)
+	run3 s3fetch -d "$dir" <<<"$line"
+	fetched=${out%$'\n'}
+	path=$(jq -r .fetch.path <<<"$fetched")
+	run3 s3route -p "$to-none" -b "$bad" <<<"$fetched"
+	assert_eq "$status" 75
+	[ -e "$path" ]
+	touch "$dir/precious" "$dir/s3ev-precious"
+	for other in "$dir/precious" "$dir/s3ev-precious"; do
+		route "$(jq -c --arg path "$other" '.fetch.path = $path' <<<"$fetched")"
+		assert_eq "$status" 0
+		[ -e "$other" ]
+	done
+	route "$fetched"
+	assert_eq "$status" 0
+	[ ! -e "$path" ]
+	route "$fetched"
+	assert_eq "$status $err" '0 '
+
+	gone=$(echo hello | upload gone)
+	run3 s3fetch -d "$dir" <<<"$gone"
+	s3c rm "$in" gone
+	route "${out%$'\n'}"
+	assert_json '.gone'
+	[ ! -e "$(jq -r .fetch.path <<<"$out")" ]
+}
+
+# What goes over the wire
+
+@test "reads are pinned and writes conditional: by ETag, or by version" {
+	scripted "[$source_there,$target_missing,$copied]" "$(record bucket=in key='a b+é/"' etag=$hello size=6)"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(asked)" $'HEAD /in/a%20b%2B%C3%A9/%22\nHEAD /to/a%20b%2B%C3%A9/%22\nPUT /to/a%20b%2B%C3%A9/%22'
+	assert_eq "$(head -n 1 "$STUB_LOG" | jq -r '.headers["if-match"]')" "\"$hello\""
+	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -c '.headers | [."x-amz-copy-source", ."x-amz-copy-source-if-match", ."if-none-match"]')" \
+		"[\"in/a%20b%2B%C3%A9/%22\",\"\\\"$hello\\\"\",\"*\"]"
+	# Each of them is signed.
+	[[ $(tail -n 1 "$STUB_LOG" | jq -r .headers.authorization) == *'SignedHeaders=host;if-none-match;'*'x-amz-copy-source;x-amz-copy-source-if-match;'* ]]
+
+	stop_servers
+	scripted "[$target_missing,$copied]" "$(record bucket=in key=k version='a+b/c=' etag=$hello size=6)"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -r '.headers["x-amz-copy-source"]')" 'in/k?versionId=a%2Bb%2Fc%3D'
+}
+
+@test "a 200 with an error inside is an error: tried again, and right the second time" {
+	for body in '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>We</Message></Error>' '' \
+		'<CopyObjectResult><ETag>' '<html/>' '<CopyObjectResult><Error><Code>SlowDown</Code></Error>'; do
+		reply=$(jq -n --arg body "$body" '{match: {method: "PUT"}, times: 1, reply: {status: 200, $body}}')
+		scripted "[$source_there,$target_missing,$reply,$copied]" "$(record bucket=in key=k etag=$hello size=6)"
+		assert_eq "$body $status $err" "$body 0 "
+		assert_eq "$(asked | tail -n 2)" $'PUT /to/k\nPUT /to/k'
+		stop_servers
+	done
+	reply=$(jq -n '{match: {method: "PUT"}, reply: {status: 200,
+		body: "<Error><Code>InternalError</Code><Message>We</Message><RequestId>R</RequestId></Error>"}}')
+	scripted "[$source_there,$target_missing,$reply]" "$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err" $'75 s3route: in/k: InternalError: We (request R)\n'
+	assert_json '.failed == {by: "s3route", code: "InternalError", message: "We", request_id: "R", retry: true} and (.route | not)'
+}
+
+@test "blanks that keep a slow copy's connection alive do no harm" {
+	reply=$(jq -n --arg etag "\"$hello\"" '{match: {method: "PUT"}, chunked: true,
+		reply: {body: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n    \n   <CopyObjectResult xmlns=\"x\"><ETag>\($etag)</ETag></CopyObjectResult>"}}')
+	scripted "[$source_there,$target_missing,$reply]" "$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err $(jq -r .route.etag <<<"$out")" "0  $hello"
+}
+
+@test "a copy whose answer was lost is made once, and known again" {
+	buckets
+	line=$(echo hello | upload k)
+	stub "[{\"match\": {\"method\": \"PUT\"}, \"times\": 1, \"loseAnswer\": true, \"upstream\": \"$AWS_ENDPOINT_URL_S3\"},
+		{\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3route -p "$to" -b "$bad" <<<"$line"
+	assert_eq "$status $err $(keys "$to")" '0  k'
+	# A server that keeps the condition says that it is there already.
+	stop_servers
+	scripted "[$source_there,{\"match\": {\"method\": \"HEAD\"}, \"times\": 1, \"reply\": {\"status\": 404}},
+		{\"match\": {\"method\": \"PUT\"}, \"times\": 1, \"cutAfter\": 0},
+		{\"match\": {\"method\": \"PUT\"}, \"reply\": {\"status\": 412,
+			\"body\": \"<Error><Code>PreconditionFailed</Code><Condition>If-None-Match</Condition></Error>\"}},
+		{\"reply\": {\"headers\": {\"ETag\": \"\\\"$hello\\\"\", \"Content-Length\": \"6\"}}}]" \
+		"$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err" '0 '
+	assert_json '.route.key == "k" and .route.already'
+}
+
+@test "a 409 is tried again" {
+	scripted "[$source_there,$target_missing,{\"match\": {\"method\": \"PUT\"}, \"times\": 1, \"reply\": {\"status\": 409,
+		\"body\": \"<Error><Code>ConditionalRequestConflict</Code></Error>\"}},$copied]" "$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err $(asked | grep -c PUT)" '0  2'
+}
+
+@test "overwritten between look and copy: gone, whether or not the server says which condition failed" {
+	for condition in '<Condition>x-amz-copy-source-If-Match</Condition>' ''; do
+		scripted "[$source_once,$source_overwritten,$target_missing,{\"match\": {\"method\": \"PUT\"}, \"reply\": {\"status\": 412,
+			\"body\": \"<Error><Code>PreconditionFailed</Code>$condition</Error>\"}}]" "$(record bucket=in key=k etag=$hello size=6)"
+		assert_eq "$condition $status $err" "$condition 0 "
+		assert_json '.gone.by == "s3route" and .gone.code == "PreconditionFailed" and (.route | not)'
+		[ "$(asked | wc -l)" -lt 10 ]
+		stop_servers
+	done
+}
+
+@test "a server that refuses for ever, without a reason that can be seen, is not asked for ever: failed" {
+	scripted "[$source_there,$target_missing,{\"match\": {\"method\": \"PUT\"}, \"reply\": {\"status\": 412,
+		\"body\": \"<Error><Code>PreconditionFailed</Code></Error>\"}}]" "$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 PreconditionFailed'
+	[ "$(asked | wc -l)" -lt 30 ]
+}
+
+@test "the copy of a successor is taken away again: gone" {
+	scripted "[$source_once,$source_overwritten,$target_missing,${copied/$hello/$other},{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 204}}]" \
+		"$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err" '0 '
+	assert_json '.gone.by == "s3route" and (.route | not)'
+	# Nobody else's object is, should there be one by now.
+	assert_eq "$(jq -r 'select(.method == "DELETE") | [.target, .headers["if-match"]] | tostring' "$STUB_LOG")" '["/to/k","\"'$other'\""]'
+	# If that does not work, the record says so.
+	stop_servers
+	scripted "[$source_once,$source_overwritten,$target_missing,${copied/$hello/$other},{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 403}}]" \
+		"$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 AccessDenied'
+}
+
+@test "the copy of a successor is taken away again, on a server that ignores conditions on copies" {
+	buckets
+	line=$(echo hello | upload k)
+	# The object is overwritten right after it was looked at.
+	cat >"$dir/overtake.mjs" <<-JS
+		import {execFileSync} from 'node:child_process'
+		const upstream = process.env.AWS_ENDPOINT_URL_S3
+		const overwrite = () => {
+			execFileSync('s3c', ['put', '$in', 'k'], {input: 'successor'})
+			return {}
+		}
+		export default [
+			{match: {method: 'HEAD', path: '^/$to/'}, times: 1, upstream, reply: overwrite},
+			{upstream}]
+	JS
+	stub "$dir/overtake.mjs"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 10 s3route -p "$to" -b "$bad" <<<"$line"
+	assert_eq "$status $err" '0 '
+	assert_json '.gone.by == "s3route" and .gone.code == "PreconditionFailed" and (.route | not)'
+	assert_eq "$(keys "$to") $(s3c get "$in" k)" ' successor'
+}
+
+@test "a copy that gets another ETag because it is encrypted with a KMS key is a copy" {
+	# Such ETags look like an MD5 and are none.
+	scripted "[$source_there,$target_missing,$(jq --arg e "$other" '.reply.headers = {"x-amz-server-side-encryption": "aws:kms"}' \
+		<<<"${copied/$hello/$other}"),{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 204}}]" \
+		"$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err $(asked | grep -c DELETE)" '0  0'
+	assert_json '.route.etag == "'$other'" and (.gone | not)'
+
+	# Nor is the ETag of a source that is.
+	stop_servers
+	scripted "[$(jq '.reply.headers["x-amz-server-side-encryption"] = "aws:kms"' <<<"$source_there"),$target_missing,
+		${copied/$hello/$other},{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 204}}]" \
+		"$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err $(asked | grep -c DELETE)" '0  0'
+	assert_json '.route.etag == "'$other'" and (.gone | not)'
+}
+
+@test "the source's look is not believed if it shows another object" {
+	# This server does not know If-Match.
+	scripted "[${source_there/$hello/$other},$target_missing,${copied/$hello/$other},{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 204}}]" \
+		"$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err" '0 '
+	assert_json '.gone and (.route | not)'
+}
+
+@test "a multipart object, whose copy has another ETag, is kept twice rather than lost when it comes again" {
+	target_there=$(jq -n --arg etag "\"$other\"" '{match: {method: "HEAD", path: "^/to/k$"}, reply: {headers: {ETag: $etag, "Content-Length": "6"}}}')
+	scripted "[${source_there/$hello/$other-2},$target_there,$target_missing,${copied/$hello/$other}]" \
+		"$(record bucket=in key=k etag=$other-2 size=6)"
+	assert_eq "$status $err $(asked | grep -c PUT)" '0  1'
+	assert_json '.route.key == "k~" + .id and (.route.already | not)'
+}
+
+@test "a multipart object goes through, twice, and is there once" {
+	buckets
+	head -c 6000000 /dev/zero >"$dir/big"
+	etag=$(s3c mpu "$in" big "$dir/big" 5242880 | jq -r .etag)
+	for _ in 1 2; do
+		route "$(record bucket="$in" key=big size=6000000 etag="$etag")"
+		assert_eq "$status $err" '0 '
+	done
+	assert_eq "$(keys "$to")" big
+}
