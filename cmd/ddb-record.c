@@ -182,6 +182,14 @@ static void on_put(void *arg)
 		get(entry);
 }
 
+static void cancel(void *ctx, struct flow_item *item)
+{
+	struct entry *entry = item->state;
+
+	(void)ctx;
+	aws_call_free(&entry->call.aws);
+}
+
 static void start(void *ctx, struct flow_item *item)
 {
 	struct ledger *ledger = ctx;
@@ -252,6 +260,7 @@ int main(int argc, char **argv)
 		.name = "ddb-record",
 		.state_size = sizeof(struct entry),
 		.start = start,
+		.cancel = cancel,
 		.report = report,
 		.ctx = &ledger,
 	};

@@ -151,6 +151,14 @@ static const char *why_not(const struct removal *removal,
 	return NULL;
 }
 
+static void cancel(void *ctx, struct flow_item *item)
+{
+	struct victim *victim = item->state;
+
+	(void)ctx;
+	aws_call_free(&victim->call.aws);
+}
+
 static void start(void *ctx, struct flow_item *item)
 {
 	struct removal *removal = ctx;
@@ -219,6 +227,7 @@ int main(int argc, char **argv)
 		.passes = 1u << RECORD_GONE,
 		.state_size = sizeof(struct victim),
 		.start = start,
+		.cancel = cancel,
 		.report = report,
 		.ctx = &removal,
 	};

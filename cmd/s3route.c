@@ -127,6 +127,14 @@ static int choose_key(const struct routes *routes, struct flow_item *item,
 	return 0;
 }
 
+static void cancel(void *ctx, struct flow_item *item)
+{
+	struct move *move = item->state;
+
+	(void)ctx;
+	place_cancel(&move->place);
+}
+
 static void start(void *ctx, struct flow_item *item)
 {
 	const struct routes *routes = ctx;
@@ -236,6 +244,7 @@ int main(int argc, char **argv)
 		.passes = 1u << RECORD_GONE,
 		.state_size = sizeof(struct move),
 		.start = start,
+		.cancel = cancel,
 		.report = report,
 		.ctx = &routes,
 	};

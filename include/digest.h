@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 enum {
+	DIGEST_SHA1_SIZE = 20,
 	DIGEST_SHA256_SIZE = 32,
 	DIGEST_MD5_SIZE = 16
 };
@@ -45,6 +46,10 @@ void digest_sha256_final(struct digest_sha256 *sha256,
 /* The SHA-256 of one text. */
 void digest_sha256(const void *bytes, size_t n,
 		   unsigned char digest[DIGEST_SHA256_SIZE]);
+
+/* The SHA-1 of one text, for names that others have given files. */
+void digest_sha1(const void *bytes, size_t n,
+		 unsigned char digest[DIGEST_SHA1_SIZE]);
 
 /* RFC 2104 over SHA-256.  A key may have any length. */
 void digest_hmac_key(struct digest_hmac *hmac, const void *key, size_t n);

@@ -59,8 +59,9 @@ struct flow_filter {
 	void (*start)(void *ctx, struct flow_item *item);
 
 	/*
-	 * The run is broken off (stdout does not work): leave nothing behind
-	 * of this record's work.  May be NULL.
+	 * The run is broken off (stdout does not work): stop the work on this
+	 * record, whose memory is freed next, and leave nothing of it behind.
+	 * NULL if start never leaves anything under way.
 	 */
 	void (*cancel)(void *ctx, struct flow_item *item);
 

@@ -49,6 +49,7 @@ struct http_request {
 	const char *url;
 	const char *const *headers;	/* "Name: value", NULL at the end */
 	struct str body;		/* absent: no body, no length */
+	bool direct;			/* through no proxy, whatever is set */
 
 	/*
 	 * Takes the body of a 2xx answer; without one it goes to body_in.

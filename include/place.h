@@ -53,4 +53,7 @@ struct place {
 
 void place_start(struct place *place);
 
+/* Stop; done is not called.  What S3 is doing already may still be done. */
+void place_cancel(struct place *place);
+
 #endif

@@ -182,5 +182,6 @@ int creds_container_start(struct creds_job *job)
 	job->limit_ms = LIMIT_MS;
 	if (put_url(job) < 0 || put_token(job) < 0)
 		return -1;
+	job->request.direct = true;
 	return creds_job_send(job, "GET", on_answer);
 }

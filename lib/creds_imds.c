@@ -253,5 +253,6 @@ int creds_imds_start(struct creds_job *job)
 	creds_job_header(job, "x-aws-ec2-metadata-token-ttl-seconds",
 			 STR("21600"));
 	creds_job_header(job, "Content-Length", STR("0"));
+	job->request.direct = true;
 	return creds_job_send(job, "PUT", on_token);
 }

@@ -7,14 +7,13 @@
  */
 #include "creds_job.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "digest.h"
 #include "retry.h"
 #include "uri.h"
 
-enum { TRIES = 3, RETRY_MS = 100, SHA1_SIZE = 20 };
+enum { TRIES = 3, RETRY_MS = 100 };
 
 struct cached {
 	struct str token, expires;
@@ -51,18 +50,15 @@ static const char *cache_path(struct creds_job *job)
 {
 	struct str name = job->step->sso_session.p ? job->step->sso_session :
 						     job->step->sso_start_url;
-	unsigned char sum[SHA1_SIZE];
-	char hex[DIGEST_HEX_SIZE(SHA1_SIZE)];
+	unsigned char sum[DIGEST_SHA1_SIZE];
+	char hex[DIGEST_HEX_SIZE(DIGEST_SHA1_SIZE)];
 
 	if (!job->config->home) {
 		err_set(&job->err, "InvalidConfig", "%s: HOME is not set",
 			job->step->from);
 		return NULL;
 	}
-	if (!EVP_Digest(name.p, name.n, sum, NULL, EVP_sha1(), NULL)) {
-		err_set(&job->err, "OutOfMemory", "SHA-1 is not available");
-		return NULL;
-	}
+	digest_sha1(name.p, name.n, sum);
 	digest_hex(hex, sum, sizeof(sum));
 	return arena_printf(&job->arena, "%s/.aws/sso/cache/%s.json",
 			    job->config->home, hex);

@@ -108,6 +108,12 @@ void digest_md5_final(struct digest_md5 *md5,
 	MD5_Final(digest, (MD5_CTX *)md5);
 }
 
+void digest_sha1(const void *bytes, size_t n,
+		 unsigned char digest[DIGEST_SHA1_SIZE])
+{
+	SHA1(bytes, n, digest);
+}
+
 void digest_hex(char *text, const unsigned char *bytes, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -253,6 +253,8 @@ static void set_options(CURL *easy, struct http_request *request)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+	if (request->direct)
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	if (options->ca) {
 		curl_easy_setopt(easy, CURLOPT_CAINFO,
 				 http->ca_is_directory ? NULL : options->ca);

@@ -256,3 +256,8 @@ void place_start(struct place *p)
 	else
 		copy(p);
 }
+
+void place_cancel(struct place *p)
+{
+	aws_call_free(&p->call.aws);
+}

@@ -97,7 +97,7 @@ says() { # TEXT
 @test "one record, many records: each comes out once, with what the filter adds, 0" {
 	server
 	records 1 >"$dir/one"
-	records 100 >"$dir/many"
+	records 40 >"$dir/many"
 	for filter in "${filters[@]}"; do
 		runs "$filter" "$dir/one"
 		assert_eq "$filter $status $err" "$filter 0 "
@@ -551,7 +551,9 @@ failures() {
 
 @test "usage: 64, one line, nothing is read" {
 	for filter in "${filters[@]}"; do
-		for options in -q --none -j '-j 0' '-j 1025' '-j -1' '-j x' '-j 1x' argument '-k -- argument'; do
+		more=()
+		[ "$filter" != s3fetch ] || more=(--none -j '-j 1025' '-j -1' '-j x' '-j 1x' '-k -- argument')
+		for options in -q '-j 0' argument "${more[@]}"; do
 			# shellcheck disable=SC2086
 			run3 "$filter" $options <<<'{"bucket":"in","key":"k"}'
 			assert_eq "$filter $options $status $out" "$filter $options 64 "
@@ -618,9 +620,10 @@ failures() {
 	server
 	records 1 >"$dir/in"
 	for filter in s3fetch s3route ddb-record s3rm; do
-		for change in '-u AWS_REGION -u AWS_DEFAULT_REGION' '-u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY' \
-			'AWS_ENDPOINT_URL_S3=nonsense AWS_ENDPOINT_URL_DYNAMODB=nonsense' 'S3EV_STALL_TIMEOUT=x' \
-			'AWS_MAX_ATTEMPTS=x' 'AWS_CA_BUNDLE=/nowhere'; do
+		more=()
+		[ $filter != s3fetch ] || more=('AWS_ENDPOINT_URL_S3=nonsense' 'S3EV_STALL_TIMEOUT=x' 'AWS_MAX_ATTEMPTS=x'
+			'AWS_CA_BUNDLE=/nowhere')
+		for change in '-u AWS_REGION -u AWS_DEFAULT_REGION' '-u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY' "${more[@]}"; do
 			use "$filter"
 			# shellcheck disable=SC2086
 			run3 env $change timeout 20 "${command[@]}" <"$dir/in"

@@ -211,7 +211,6 @@ takes() { # FILE COUNT COMMAND...
 	server
 	records 100 1000000 >"$dir/in"
 	takes "$dir/in" 100 s3fetch -j 4 -k -d "$spool"
-	echo "$kib" >&3
 	[ "$kib" -lt $((64 * 1024)) ]
 }
 

@@ -210,8 +210,20 @@ static void test_writing(void)
 	}
 }
 
+static void test_sha1(void)
+{
+	unsigned char sum[DIGEST_SHA1_SIZE];
+	char hex[DIGEST_HEX_SIZE(DIGEST_SHA1_SIZE)];
+
+	digest_sha1("abc", 3, sum);
+	digest_hex(hex, sum, sizeof(sum));
+	is(hex, strlen(hex), "a9993e364706816aba3e25717850c26c9cd0d89d",
+	   "SHA-1 of FIPS 180's abc");
+}
+
 int main(void)
 {
+	test_sha1();
 	test_sha256();
 	test_md5();
 	test_hmac();
