@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ddb-record: write what became of each record to a DynamoDB table. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,8 @@
 #include "aws.h"
 #include "ddb.h"
 #include "flow.h"
-#include "help.h"
 #include "ledger.h"
+#include "options.h"
 
 enum { BODY_MAX = 128 << 10, RACES_MAX = 8 };
 
@@ -212,50 +211,33 @@ static void start(void *ctx, struct flow_item *item)
 	put(entry);
 }
 
-static void parse_options(struct ledger *ledger, struct flow_options *flow,
-			  int argc, char **argv)
+static const char *take_option(void *ctx, int option, const char *arg)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "table", required_argument, NULL, 't' },
-		{ "version", no_argument, NULL, 'V' },
-		FLOW_LONG_OPTIONS,
-		{ NULL, 0, NULL, 0 }
-	};
-	int c;
+	struct ledger *ledger = ctx;
 
-	while ((c = getopt_long(argc, argv, "ht:V" FLOW_OPTSTRING, options,
-				NULL)) != -1) {
-		switch (c) {
-		case 'h':
-			exit(help_print(usage));
-		case 't':
-			ledger->table = optarg;
-			break;
-		case 'V':
-			exit(help_version("ddb-record"));
-		default:
-			if (flow_option(flow, c, optarg) == 0)
-				break;
-			if (c == 'j')
-				fprintf(stderr, "ddb-record: not a number of "
-					"jobs: %s\n", optarg);
-			exit(EX_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "ddb-record: no arguments are taken: %s\n",
-			argv[optind]);
-		exit(EX_USAGE);
-	}
-	if (ledger->table && *ledger->table == '\0')
-		ledger->table = NULL;
+	(void)option;
+	ledger->table = arg;
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	struct ledger ledger = { .table = getenv("RECORD_TABLE") };
-	struct flow_options options = { .jobs = 32 };
+	struct flow_options flow = { .jobs = 32 };
+	static const struct option words[] = {
+		{ "table", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct options options = {
+		.name = "ddb-record",
+		.usage = usage,
+		.letters = "t:",
+		.words = words,
+		.take = take_option,
+		.report = report,
+		.ctx = &ledger,
+		.flow = &flow,
+	};
 	const struct flow_filter filter = {
 		.name = "ddb-record",
 		.state_size = sizeof(struct entry),
@@ -266,9 +248,12 @@ int main(int argc, char **argv)
 	};
 	struct loop *loop;
 	struct err err;
-	int status;
+	int status = options_read(&options, argc, argv);
 
-	parse_options(&ledger, &options, argc, argv);
+	if (status >= 0)
+		return status;
+	if (ledger.table && *ledger.table == '\0')
+		ledger.table = NULL;
 	loop = loop_new();
 	if (loop && ledger.table)
 		ledger.aws = aws_new(loop, report, NULL, &err);
@@ -278,7 +263,7 @@ int main(int argc, char **argv)
 		loop_free(loop);
 		return loop ? EX_CONFIG : EX_OSERR;
 	}
-	status = flow_run(loop, &filter, &options);
+	status = flow_run(loop, &filter, &flow);
 	aws_free(ledger.aws);
 	loop_free(loop);
 	return status;

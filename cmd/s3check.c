@@ -2,7 +2,7 @@
 /* s3check: is each record's object good?  Built-in checks, then the processor. */
 
 #include <fnmatch.h>
-#include <getopt.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -10,7 +10,7 @@
 
 #include "aws.h"
 #include "flow.h"
-#include "help.h"
+#include "options.h"
 #include "processor.h"
 
 enum { GLOBS_MAX = 64 };
@@ -150,59 +150,26 @@ static void start(void *ctx, struct flow_item *item)
 		flow_done(item);
 }
 
-static void die_of_usage(const char *what, const char *arg)
-{
-	fprintf(stderr, "s3check: %s: %s\n", what, arg);
-	exit(EX_USAGE);
-}
+enum { OPTION_MAX_SIZE = 256, OPTION_NAME };
 
-static void parse_options(struct checks *checks, struct flow_options *flow,
-			  int argc, char **argv)
+static const char *take_option(void *ctx, int option, const char *arg)
 {
-	enum { OPTION_MAX_SIZE = 256, OPTION_NAME };
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
-		{ "name", required_argument, NULL, OPTION_NAME },
-		{ "processor", required_argument, NULL, 'x' },
-		{ "version", no_argument, NULL, 'V' },
-		FLOW_LONG_OPTIONS,
-		{ NULL, 0, NULL, 0 }
-	};
-	int c;
+	struct checks *checks = ctx;
 
-	while ((c = getopt_long(argc, argv, "hVx:" FLOW_OPTSTRING, options,
-				NULL)) != -1) {
-		switch (c) {
-		case OPTION_MAX_SIZE:
-			checks->has_max_size = true;
-			if (str_number(str_of(optarg), &checks->max_size) < 0)
-				die_of_usage("not a number of bytes", optarg);
-			break;
-		case OPTION_NAME:
-			if (checks->glob_count == GLOBS_MAX)
-				die_of_usage("too many --name", optarg);
-			checks->globs[checks->glob_count++] = optarg;
-			break;
-		case 'h':
-			exit(help_print(usage));
-		case 'V':
-			exit(help_version("s3check"));
-		case 'x':
-			if (*optarg == '\0')
-				die_of_usage("an empty processor", optarg);
-			checks->command = optarg;
-			break;
-		default:
-			if (flow_option(flow, c, optarg) == 0)
-				break;
-			if (c == 'j')
-				die_of_usage("not a number of jobs", optarg);
-			exit(EX_USAGE);
-		}
+	switch (option) {
+	case OPTION_MAX_SIZE:
+		checks->has_max_size = true;
+		return str_number(str_of(arg), &checks->max_size) < 0 ?
+			"not a number of bytes" : NULL;
+	case OPTION_NAME:
+		if (checks->glob_count == GLOBS_MAX)
+			return "too many --name";
+		checks->globs[checks->glob_count++] = arg;
+		return NULL;
+	default:
+		checks->command = arg;
+		return *arg == '\0' ? "an empty processor" : NULL;
 	}
-	if (optind < argc)
-		die_of_usage("no arguments are taken", argv[optind]);
 }
 
 static unsigned processors(void)
@@ -215,7 +182,23 @@ static unsigned processors(void)
 int main(int argc, char **argv)
 {
 	struct checks checks = { .command = NULL };
-	struct flow_options options = { .jobs = processors() };
+	struct flow_options flow = { .jobs = processors() };
+	static const struct option words[] = {
+		{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
+		{ "name", required_argument, NULL, OPTION_NAME },
+		{ "processor", required_argument, NULL, 'x' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct options options = {
+		.name = "s3check",
+		.usage = usage,
+		.letters = "x:",
+		.words = words,
+		.take = take_option,
+		.report = report,
+		.ctx = &checks,
+		.flow = &flow,
+	};
 	const struct flow_filter filter = {
 		.name = "s3check",
 		.passes = 1u << RECORD_BAD | 1u << RECORD_GONE,
@@ -225,15 +208,17 @@ int main(int argc, char **argv)
 		.report = report,
 		.ctx = &checks,
 	};
-	int status;
+	int status = options_read(&options, argc, argv);
 
-	parse_options(&checks, &options, argc, argv);
+	if (status >= 0)
+		return status;
+	setlocale(LC_CTYPE, "C.UTF-8"); /* so that ? is a character of a key */
 	checks.loop = loop_new();
 	if (!checks.loop) {
 		fputs("s3check: out of memory\n", stderr);
 		return EX_OSERR;
 	}
-	status = flow_run(checks.loop, &filter, &options);
+	status = flow_run(checks.loop, &filter, &flow);
 	aws_free(checks.aws);
 	loop_free(checks.loop);
 	return status;

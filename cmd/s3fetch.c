@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include "aws.h"
 #include "diag.h"
 #include "flow.h"
-#include "help.h"
+#include "options.h"
 #include "s3.h"
 #include "verify.h"
 
@@ -194,52 +193,34 @@ static void start(void *ctx, struct flow_item *item)
 	s3_get(fetch->aws, &spool->call, &object);
 }
 
-static void parse_options(struct fetch *fetch, struct flow_options *flow,
-			  int argc, char **argv)
+static const char *take_option(void *ctx, int option, const char *arg)
 {
-	static const struct option options[] = {
-		{ "directory", required_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		FLOW_LONG_OPTIONS,
-		{ NULL, 0, NULL, 0 }
-	};
-	int c;
+	struct fetch *fetch = ctx;
 
-	while ((c = getopt_long(argc, argv, "d:hV" FLOW_OPTSTRING, options,
-				NULL)) != -1) {
-		switch (c) {
-		case 'd':
-			fetch->directory = optarg;
-			if (*optarg != '\0')
-				break;
-			fputs("s3fetch: an empty directory\n", stderr);
-			exit(EX_USAGE);
-		case 'h':
-			exit(help_print(usage));
-		case 'V':
-			exit(help_version("s3fetch"));
-		default:
-			if (flow_option(flow, c, optarg) == 0)
-				break;
-			if (c == 'j')
-				fprintf(stderr, "s3fetch: not a number of "
-					"jobs: %s\n", optarg);
-			exit(EX_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "s3fetch: no arguments are taken: %s\n",
-			argv[optind]);
-		exit(EX_USAGE);
-	}
+	(void)option;
+	fetch->directory = arg;
+	return *arg == '\0' ? "an empty directory" : NULL;
 }
 
 int main(int argc, char **argv)
 {
 	const char *tmpdir = getenv("TMPDIR");
 	struct fetch fetch = { .directory = tmpdir && *tmpdir ? tmpdir : "/tmp" };
-	struct flow_options options = { .jobs = 16 };
+	struct flow_options flow = { .jobs = 16 };
+	static const struct option words[] = {
+		{ "directory", required_argument, NULL, 'd' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct options options = {
+		.name = "s3fetch",
+		.usage = usage,
+		.letters = "d:",
+		.words = words,
+		.take = take_option,
+		.report = report,
+		.ctx = &fetch,
+		.flow = &flow,
+	};
 	const struct flow_filter filter = {
 		.name = "s3fetch",
 		.passes = 1u << RECORD_BAD | 1u << RECORD_GONE,
@@ -251,9 +232,10 @@ int main(int argc, char **argv)
 	};
 	struct loop *loop;
 	struct err err;
-	int status;
+	int status = options_read(&options, argc, argv);
 
-	parse_options(&fetch, &options, argc, argv);
+	if (status >= 0)
+		return status;
 	loop = loop_new();
 	fetch.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
 	if (!fetch.aws) {
@@ -262,7 +244,7 @@ int main(int argc, char **argv)
 		loop_free(loop);
 		return loop ? EX_CONFIG : EX_OSERR;
 	}
-	status = flow_run(loop, &filter, &options);
+	status = flow_run(loop, &filter, &flow);
 	aws_free(fetch.aws);
 	loop_free(loop);
 	return status;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* s3rm: delete each source whose copy is safe: the last step of a move. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 
 #include "aws.h"
 #include "flow.h"
-#include "help.h"
+#include "options.h"
 #include "s3.h"
 
 struct removal {
@@ -180,48 +179,34 @@ static void start(void *ctx, struct flow_item *item)
 	s3_head(removal->aws, next_call(victim, on_copy_seen), &copy);
 }
 
-static void parse_options(struct removal *removal, struct flow_options *flow,
-			  int argc, char **argv)
+static const char *take_option(void *ctx, int option, const char *arg)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "recorded", no_argument, NULL, 'r' },
-		{ "version", no_argument, NULL, 'V' },
-		FLOW_LONG_OPTIONS,
-		{ NULL, 0, NULL, 0 }
-	};
-	int c;
+	struct removal *removal = ctx;
 
-	while ((c = getopt_long(argc, argv, "hrV" FLOW_OPTSTRING, options,
-				NULL)) != -1) {
-		switch (c) {
-		case 'h':
-			exit(help_print(usage));
-		case 'r':
-			removal->recorded = true;
-			break;
-		case 'V':
-			exit(help_version("s3rm"));
-		default:
-			if (flow_option(flow, c, optarg) == 0)
-				break;
-			if (c == 'j')
-				fprintf(stderr, "s3rm: not a number of jobs: "
-					"%s\n", optarg);
-			exit(EX_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "s3rm: no arguments are taken: %s\n",
-			argv[optind]);
-		exit(EX_USAGE);
-	}
+	(void)option;
+	(void)arg;
+	removal->recorded = true;
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	struct removal removal = { .recorded = false };
-	struct flow_options options = { .jobs = 16 };
+	struct flow_options flow = { .jobs = 16 };
+	static const struct option words[] = {
+		{ "recorded", no_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct options options = {
+		.name = "s3rm",
+		.usage = usage,
+		.letters = "r",
+		.words = words,
+		.take = take_option,
+		.report = report,
+		.ctx = &removal,
+		.flow = &flow,
+	};
 	const struct flow_filter filter = {
 		.name = "s3rm",
 		.passes = 1u << RECORD_GONE,
@@ -233,9 +218,10 @@ int main(int argc, char **argv)
 	};
 	struct loop *loop;
 	struct err err;
-	int status;
+	int status = options_read(&options, argc, argv);
 
-	parse_options(&removal, &options, argc, argv);
+	if (status >= 0)
+		return status;
 	loop = loop_new();
 	removal.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
 	if (!removal.aws) {
@@ -244,7 +230,7 @@ int main(int argc, char **argv)
 		loop_free(loop);
 		return loop ? EX_CONFIG : EX_OSERR;
 	}
-	status = flow_run(loop, &filter, &options);
+	status = flow_run(loop, &filter, &flow);
 	aws_free(removal.aws);
 	loop_free(loop);
 	return status;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* s3route: copy good objects to processed, bad ones to bad data. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 
 #include "aws.h"
 #include "flow.h"
-#include "help.h"
+#include "options.h"
 #include "place.h"
 #include "template.h"
 
@@ -19,6 +18,7 @@ struct routes {
 	const char *bad_data;
 	const char *template;	/* of keys */
 	struct aws *aws;
+	struct err err;		/* what is wrong with the template */
 };
 
 struct move {
@@ -170,54 +170,21 @@ static void start(void *ctx, struct flow_item *item)
 	place_start(place);
 }
 
-static void parse_options(struct routes *routes, struct flow_options *flow,
-			  int argc, char **argv)
+static const char *take_option(void *ctx, int option, const char *arg)
 {
-	static const struct option options[] = {
-		{ "bad-data", required_argument, NULL, 'b' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "processed", required_argument, NULL, 'p' },
-		{ "template", required_argument, NULL, 't' },
-		{ "version", no_argument, NULL, 'V' },
-		FLOW_LONG_OPTIONS,
-		{ NULL, 0, NULL, 0 }
-	};
-	struct err err;
-	int c;
+	struct routes *routes = ctx;
 
-	while ((c = getopt_long(argc, argv, "b:hp:t:V" FLOW_OPTSTRING, options,
-				NULL)) != -1) {
-		switch (c) {
-		case 'b':
-			routes->bad_data = optarg;
-			break;
-		case 'h':
-			exit(help_print(usage));
-		case 'p':
-			routes->processed = optarg;
-			break;
-		case 't':
-			routes->template = optarg;
-			break;
-		case 'V':
-			exit(help_version("s3route"));
-		default:
-			if (flow_option(flow, c, optarg) == 0)
-				break;
-			if (c == 'j')
-				fprintf(stderr, "s3route: not a number of "
-					"jobs: %s\n", optarg);
-			exit(EX_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "s3route: no arguments are taken: %s\n",
-			argv[optind]);
-		exit(EX_USAGE);
-	}
-	if (template_check(routes->template, &err) < 0) {
-		fprintf(stderr, "s3route: template: %s\n", err.message);
-		exit(EX_USAGE);
+	switch (option) {
+	case 'b':
+		routes->bad_data = arg;
+		return NULL;
+	case 'p':
+		routes->processed = arg;
+		return NULL;
+	default:
+		routes->template = arg;
+		return template_check(arg, &routes->err) < 0 ?
+			routes->err.message : NULL;
 	}
 }
 
@@ -238,7 +205,23 @@ int main(int argc, char **argv)
 		.bad_data = getenv("BAD_DATA_BUCKET"),
 		.template = "{key}",
 	};
-	struct flow_options options = { .jobs = 32 };
+	struct flow_options flow = { .jobs = 32 };
+	static const struct option words[] = {
+		{ "bad-data", required_argument, NULL, 'b' },
+		{ "processed", required_argument, NULL, 'p' },
+		{ "template", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct options options = {
+		.name = "s3route",
+		.usage = usage,
+		.letters = "b:p:t:",
+		.words = words,
+		.take = take_option,
+		.report = report,
+		.ctx = &routes,
+		.flow = &flow,
+	};
 	const struct flow_filter filter = {
 		.name = "s3route",
 		.passes = 1u << RECORD_GONE,
@@ -250,9 +233,10 @@ int main(int argc, char **argv)
 	};
 	struct loop *loop;
 	struct err err;
-	int status;
+	int status = options_read(&options, argc, argv);
 
-	parse_options(&routes, &options, argc, argv);
+	if (status >= 0)
+		return status;
 	if (!is_set(routes.processed, "p", "PROCESSED_BUCKET") ||
 	    !is_set(routes.bad_data, "b", "BAD_DATA_BUCKET"))
 		return EX_CONFIG;
@@ -264,7 +248,7 @@ int main(int argc, char **argv)
 		loop_free(loop);
 		return loop ? EX_CONFIG : EX_OSERR;
 	}
-	status = flow_run(loop, &filter, &options);
+	status = flow_run(loop, &filter, &flow);
 	aws_free(routes.aws);
 	loop_free(loop);
 	return status;

@@ -24,6 +24,7 @@
 #include "http.h"
 #include "json.h"
 #include "loop.h"
+#include "pick.h"
 #include "str.h"
 
 /* Keys and the memory that they lie in; all zero is empty. */
@@ -121,7 +122,7 @@ void creds_job_refused(struct creds_job *job, const char *where);
 
 /* Pick texts out of a JSON answer, into job->arena.  Wipe secret ones. */
 int creds_job_pick(struct creds_job *job, struct str text,
-		   const struct json_field *fields, size_t count,
+		   const struct pick_field *fields, size_t count,
 		   void *result);
 void creds_wipe(struct str text);
 

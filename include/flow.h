@@ -102,16 +102,4 @@ void flow_failed(struct flow_item *item, const struct err *err);
 /* End with this exit status, unless something worse happens (EX_CONFIG). */
 void flow_status(struct flow_item *item, int status);
 
-/*
- * What every filter's getopt_long() has among its options, and the one place
- * that understands them: 0 if option c was one of these, 1 if not, -1 if arg
- * is no number of jobs.
- */
-#define FLOW_OPTSTRING "j:kv"
-#define FLOW_LONG_OPTIONS \
-	{ "jobs", required_argument, NULL, 'j' }, \
-	{ "keep-order", no_argument, NULL, 'k' }, \
-	{ "verbose", no_argument, NULL, 'v' }
-int flow_option(struct flow_options *options, int c, const char *arg);
-
 #endif

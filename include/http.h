@@ -23,7 +23,8 @@ struct http;
 
 struct http_options {
 	long connect_timeout;	/* seconds until the connection stands */
-	long stall_timeout;	/* seconds without a byte either way */
+	long stall_timeout;	/* seconds without a byte either way; libcurl
+				 * looks at the last few, so it may be more */
 	const char *ca;		/* CA certificates: a PEM file or a directory
 				 * of hashes; NULL: what libcurl has */
 	const char *user_agent;

@@ -72,35 +72,6 @@ size_t json_position(const struct json_parser *parser);
 size_t json_error_position(const struct json_parser *parser);
 
 /*
- * One member to pick: its path from the top, names joined by dots ("s3.bucket",
- * arrays are not entered), and where its struct str lies in the result.  A
- * scalar gives its text ("true", a number as spelled, a string decoded), an
- * object or array its JSON as written; null counts as absent, and so does
- * what is no string where is_text says that it must be one.  The last of
- * several wins, as in jq.
- */
-struct json_field {
-	const char *path;
-	size_t offset;
-	bool is_text;
-};
-
-struct json_picker;
-
-/* A reusable picker of count fields; the table is borrowed. */
-struct json_picker *json_picker_new(const struct json_field *fields,
-				    size_t count);
-void json_picker_free(struct json_picker *picker);
-
-/*
- * Read text, which must be one JSON object, and store what the table names in
- * result; fields that are absent become STR_NONE.  Strings are copied to
- * arena, objects and arrays point into text.
- */
-int json_pick(struct json_picker *picker, struct str text,
-	      struct arena *arena, void *result, struct err *err);
-
-/*
  * Append s as a JSON string with its quotes.  Bytes that are not UTF-8 come
  * out as U+FFFD, since a record must stay readable whatever a program wrote.
  */

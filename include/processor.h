@@ -56,7 +56,7 @@ struct processor {
 	struct s3_call call;
 	struct verify verify;
 	uint64_t started;
-	bool child_runs, call_runs;
+	bool child_ran, child_runs, call_runs;
 };
 
 /* Does the record's object have to come from S3? */

@@ -9,13 +9,15 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "pick.h"
+
 enum { LIMIT_MS = 2000, TRIES = 3, RETRY_MS = 1000 };
 
 struct answer {
 	struct str code, message, id, secret, token, expiration, account;
 };
 
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	{ "code", offsetof(struct answer, code), false },
 	{ "message", offsetof(struct answer, message), false },
 	{ "AccessKeyId", offsetof(struct answer, id), false },

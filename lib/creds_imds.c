@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pick.h"
+
 enum {
 	STALE_AFTER = 15 * 60,		/* seconds; as the refresh window */
 	STALE_JITTER = 8 * 60,
@@ -22,7 +24,7 @@ struct answer {
 	struct str code, message, id, secret, token, expiration;
 };
 
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	{ "Code", offsetof(struct answer, code), false },
 	{ "Message", offsetof(struct answer, message), false },
 	{ "AccessKeyId", offsetof(struct answer, id), false },

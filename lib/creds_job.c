@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pick.h"
+
 enum { ARENA_MAX = 1 << 20, FIRST_ROOM = 16 << 10 };
 
 /* Keys */
@@ -388,19 +390,19 @@ void creds_job_refused(struct creds_job *job, const char *where)
 }
 
 int creds_job_pick(struct creds_job *job, struct str text,
-		   const struct json_field *fields, size_t count,
+		   const struct pick_field *fields, size_t count,
 		   void *result)
 {
-	struct json_picker *picker = json_picker_new(fields, count);
+	struct pick *picker = pick_new(fields, count);
 	struct err why;
 	int status;
 
 	if (!picker)
 		return err_set(&job->err, "OutOfMemory", "out of memory");
-	status = json_pick(picker, text, &job->arena, result, &why);
+	status = pick_object(picker, text, &job->arena, result, &why);
 	if (status < 0)
 		err_set(&job->err, why.code, "%s: %s", job->step->from,
 			why.message);
-	json_picker_free(picker);
+	pick_free(picker);
 	return status;
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "pick.h"
 
 enum {
 	LIMIT_MS = 60 * 1000, OUT_MAX = 64 << 10, SAID_MAX = 4096,
@@ -41,7 +42,7 @@ struct answer {
 	struct str version, id, secret, token, expiration, account;
 };
 
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	{ "Version", offsetof(struct answer, version), false },
 	{ "AccessKeyId", offsetof(struct answer, id), false },
 	{ "SecretAccessKey", offsetof(struct answer, secret), false },

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "pick.h"
 #include "retry.h"
 #include "uri.h"
 
@@ -19,7 +20,7 @@ struct cached {
 	struct str token, expires;
 };
 
-static const struct json_field cached_fields[] = {
+static const struct pick_field cached_fields[] = {
 	{ "accessToken", offsetof(struct cached, token), false },
 	{ "expiresAt", offsetof(struct cached, expires), false },
 };
@@ -28,7 +29,7 @@ struct answer {
 	struct str id, secret, token, expiration, message;
 };
 
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	{ "roleCredentials.accessKeyId", offsetof(struct answer, id), false },
 	{ "roleCredentials.secretAccessKey", offsetof(struct answer, secret), false },
 	{ "roleCredentials.sessionToken", offsetof(struct answer, token), false },

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "json.h"
+#include "pick.h"
 
 struct answer {
 	struct str type, message, capital_message;
 };
 
 /* TransactionCanceledException and some others write Message. */
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	{ "__type", offsetof(struct answer, type), false },
 	{ "message", offsetof(struct answer, message), false },
 	{ "Message", offsetof(struct answer, capital_message), false },
@@ -29,15 +30,15 @@ static struct str after_hash(struct str type)
 static int read_answer(struct aws_call *call, struct answer *answer,
 		       struct err *err)
 {
-	struct json_picker *picker =
-		json_picker_new(fields, sizeof(fields) / sizeof(*fields));
+	struct pick *picker =
+		pick_new(fields, sizeof(fields) / sizeof(*fields));
 	int status = -1;
 
 	*answer = (struct answer){ .type = STR_NONE };
 	if (picker)
-		status = json_pick(picker, buf_str(&call->http.body_in),
+		status = pick_object(picker, buf_str(&call->http.body_in),
 				   call->arena, answer, err);
-	json_picker_free(picker);
+	pick_free(picker);
 	return status;
 }
 

@@ -528,25 +528,3 @@ int flow_run(struct loop *loop, const struct flow_filter *filter,
 	free_flow(&flow);
 	return flow.status;
 }
-
-int flow_option(struct flow_options *options, int c, const char *arg)
-{
-	unsigned long long jobs;
-
-	switch (c) {
-	case 'j':
-		if (str_number(str_of(arg), &jobs) < 0 || jobs < 1 ||
-		    jobs > FLOW_JOBS_MAX)
-			return -1;
-		options->jobs = (unsigned)jobs;
-		return 0;
-	case 'k':
-		options->keep_order = true;
-		return 0;
-	case 'v':
-		options->verbose = true;
-		return 0;
-	default:
-		return 1;
-	}
-}

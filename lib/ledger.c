@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "pick.h"
 
 enum { SEQ_DIGITS = 32, SEQ_MAX = 1024, REASON_MAX = 4096 };
 
@@ -188,7 +189,7 @@ struct item {
 	struct str item, outcome, reason, destination, count;
 };
 
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	{ "Item", offsetof(struct item, item), false },
 	{ "Item.outcome.S", offsetof(struct item, outcome), false },
 	{ "Item.reason.S", offsetof(struct item, reason), false },
@@ -199,15 +200,15 @@ static const struct json_field fields[] = {
 int ledger_read(struct str answer, struct arena *arena,
 		struct ledger_decision *decision, struct err *err)
 {
-	struct json_picker *picker =
-		json_picker_new(fields, sizeof(fields) / sizeof(*fields));
+	struct pick *picker =
+		pick_new(fields, sizeof(fields) / sizeof(*fields));
 	struct item item;
 	int status;
 
 	if (!picker)
 		return err_set(err, "OutOfMemory", "out of memory");
-	status = json_pick(picker, answer, arena, &item, err);
-	json_picker_free(picker);
+	status = pick_object(picker, answer, arena, &item, err);
+	pick_free(picker);
 	if (status < 0)
 		return -1;
 	if (!item.item.p)

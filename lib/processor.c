@@ -90,13 +90,18 @@ static void settle(struct processor *p)
 	p->done(p->arg);
 }
 
-/* A program that ends early has seen enough. */
+/*
+ * A program that ends early has seen enough.  One that has had the last byte
+ * must still wait for what the digest says of them all.
+ */
 static void on_ended(void *arg)
 {
 	struct processor *p = arg;
+	bool had_all = p->record->has_size &&
+		       p->verify.bytes >= p->record->size;
 
 	p->child_runs = false;
-	if (p->call_runs) {
+	if (p->call_runs && !had_all) {
 		aws_cancel(&p->call.aws);
 		p->call_runs = false;
 	}
@@ -155,7 +160,7 @@ static int run(struct processor *p, int stdin_fd)
 	if (child_start(&p->child, p->loop, p->command, list, stdin_fd,
 			&p->err) < 0)
 		return -1;
-	p->child_runs = true;
+	p->child_runs = p->child_ran = true;
 	return 0;
 }
 
@@ -168,6 +173,11 @@ static bool is_whole(struct processor *p, int fd)
 
 	if (fstat(fd, &st) < 0) {
 		err_errno(&p->err, "%s", r->fetch_path.p);
+		return false;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		err_set(&p->err, "InvalidRecord", "%s is no file",
+			r->fetch_path.p);
 		return false;
 	}
 	if (str_number(r->fetch_bytes, &bytes) == 0 &&
@@ -183,7 +193,8 @@ static bool is_whole(struct processor *p, int fd)
 static void run_on_file(struct processor *p)
 {
 	const char *path = p->record->fetch_path.p;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Of a FIFO, which a record could name, nobody waits for a writer. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0) {
 		err_errno(&p->err, "%s", path);
@@ -202,7 +213,7 @@ static int take_bytes(void *arg, const char *bytes, size_t n)
 {
 	struct processor *p = arg;
 
-	if (!p->child_runs && run(p, -1) < 0)
+	if (!p->child_ran && run(p, -1) < 0)
 		return HTTP_ABORT;
 	switch (child_write(&p->child, bytes, n)) {
 	case 0:
@@ -228,7 +239,7 @@ static void on_streamed(void *arg)
 		p->err = p->call.aws.err;
 		if (!err_is_set(&p->err))
 			verify_end(&p->verify, &p->call, p->record, &p->err);
-		if (!err_is_set(&p->err) && !p->child_runs)
+		if (!err_is_set(&p->err) && !p->child_ran)
 			run(p, -1);
 	}
 	if (err_is_set(&p->err))

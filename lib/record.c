@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "digest.h"
+#include "pick.h"
 
 #define FIELD(path, member) { path, offsetof(struct record, member), false }
 #define TEXT(path, member) { path, offsetof(struct record, member), true }
 
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	FIELD("mark", mark),
 	TEXT("id", id),
 	TEXT("event", event),
@@ -40,7 +41,7 @@ static const struct json_field fields[] = {
 };
 
 struct record_reader {
-	struct json_picker *picker;
+	struct pick *picker;
 };
 
 struct record_reader *record_reader_new(void)
@@ -49,7 +50,7 @@ struct record_reader *record_reader_new(void)
 
 	if (!reader)
 		return NULL;
-	reader->picker = json_picker_new(fields,
+	reader->picker = pick_new(fields,
 					 sizeof(fields) / sizeof(*fields));
 	if (!reader->picker) {
 		free(reader);
@@ -62,7 +63,7 @@ void record_reader_free(struct record_reader *reader)
 {
 	if (!reader)
 		return;
-	json_picker_free(reader->picker);
+	pick_free(reader->picker);
 	free(reader);
 }
 
@@ -124,7 +125,7 @@ int record_parse(struct record_reader *reader, struct str line,
 {
 	memset(record, 0, sizeof(*record));
 	record->line = trim(line);
-	if (json_pick(reader->picker, record->line, arena, record, err) < 0) {
+	if (pick_object(reader->picker, record->line, arena, record, err) < 0) {
 		if (strcmp(err->code, "InvalidJSON") == 0)
 			memcpy(err->code, "InvalidRecord",
 			       sizeof("InvalidRecord"));

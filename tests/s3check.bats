@@ -331,3 +331,21 @@ not_running() { # PID
 		assert_eq "$status $(sort -n "$dir/most" | tail -n 1)" "0 $jobs"
 	done
 }
+
+@test "a processor that has read the last byte and ends waits for the digest of all" {
+	# The body is not what its ETag says, and the connection ends late.
+	stub '[{"reply": {"headers": {"ETag": "\"'$hello'\"", "Content-Length": "6"}, "body": "hellO\n"}}]'
+	AWS_ENDPOINT_URL_S3=$STUB_URL check "$(record bucket=in key=k etag=$hello size=6)" -x 'head -c 6 >/dev/null'
+	assert_eq "$status $(outcomes)" '75 failed BadDigest'
+}
+
+@test "a spool path that is no file is failed, and nobody waits for a FIFO" {
+	mkfifo "$dir/pipe"
+	check "$(record bucket=in key=k size=1 fetch:="{\"path\":\"$dir/pipe\"}")" -x true
+	assert_eq "$status $(outcomes)" '75 failed InvalidRecord'
+}
+
+@test "--name matches characters, not bytes" {
+	check "$(record bucket=in key=é.json size=1)" --name '?.json'
+	assert_eq "$status $(outcomes)" '0 good'
+}

@@ -4,26 +4,27 @@
 #include <stdlib.h>
 
 #include "json.h"
+#include "pick.h"
 #include "tap.h"
 
 struct picked {
 	struct str a, b, nested, deep;
 };
 
-static const struct json_field fields[] = {
+static const struct pick_field fields[] = {
 	{ "a", offsetof(struct picked, a), false },
 	{ "b", offsetof(struct picked, b), false },
 	{ "nested", offsetof(struct picked, nested), false },
 	{ "nested.deep", offsetof(struct picked, deep), false },
 };
 
-static struct json_picker *picker;
+static struct pick *picker;
 static struct arena arena;
 
 static int pick(struct str text, struct picked *picked, struct err *err)
 {
 	arena_reset(&arena);
-	return json_pick(picker, text, &arena, picked, err);
+	return pick_object(picker, text, &arena, picked, err);
 }
 
 static void test_pick(void)
@@ -118,11 +119,11 @@ static void test_put(void)
 int main(void)
 {
 	arena_init(&arena, 100000);
-	picker = json_picker_new(fields, sizeof(fields) / sizeof(*fields));
+	picker = pick_new(fields, sizeof(fields) / sizeof(*fields));
 	test_pick();
 	test_refuse();
 	test_put();
-	json_picker_free(picker);
+	pick_free(picker);
 	arena_free(&arena);
 	return done();
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options: reading a filter's command line.
+ *
+ * Every filter has -h/--help, -V/--version, -v/--verbose, -j/--jobs and
+ * -k/--keep-order, and options of its own; none takes arguments.
+ */
+#ifndef S3EV_OPTIONS_H
+#define S3EV_OPTIONS_H
+
+#include <getopt.h>
+
+#include "flow.h"
+
+enum { OPTIONS_MAX = 24 };	/* long options, the common ones included */
+
+struct options {
+	const char *name;		/* of the tool */
+	const char *usage;		/* what --help says */
+	const char *letters;		/* its own short options, see getopt(3) */
+	const struct option *words;	/* and long ones, zeros at the end */
+
+	/* Take one of them: NULL, or what is wrong with arg. */
+	const char *(*take)(void *ctx, int option, const char *arg);
+
+	/* Say a line on stderr, as in flow.h. */
+	void (*report)(void *ctx, const char *line);
+
+	void *ctx;
+	struct flow_options *flow;	/* set by -j, -k and -v */
+};
+
+/*
+ * Read the command line.  Returns -1 to go on, or the exit status to end with:
+ * after --help and --version, and EX_USAGE, which has been reported.
+ */
+int options_read(const struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* getopt_long */
+#include "options.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "help.h"
+
+static const struct option common[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "keep-order", no_argument, NULL, 'k' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static size_t append(struct option *words, size_t n,
+		     const struct option *more)
+{
+	while (more->name && n < OPTIONS_MAX)
+		words[n++] = *more++;
+	words[n] = (struct option){ NULL, 0, NULL, 0 };
+	return n;
+}
+
+static int wrong(const struct options *options, const char *what,
+		 const char *arg)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "%s: %s", what, arg);
+	options->report(options->ctx, line);
+	return EX_USAGE;
+}
+
+static int set_jobs(const struct options *options, const char *arg)
+{
+	unsigned long long jobs;
+
+	if (str_number(str_of(arg), &jobs) < 0 || jobs < 1 ||
+	    jobs > FLOW_JOBS_MAX)
+		return wrong(options, "not a number of jobs", arg);
+	options->flow->jobs = (unsigned)jobs;
+	return -1;
+}
+
+/* One option: -1 to go on, or the exit status. */
+static int take(const struct options *options, int c, const char *arg)
+{
+	const char *what;
+
+	switch (c) {
+	case '?':
+		return EX_USAGE; /* getopt has said why */
+	case 'h':
+		return help_print(options->usage);
+	case 'V':
+		return help_version(options->name);
+	case 'j':
+		return set_jobs(options, arg);
+	case 'k':
+		options->flow->keep_order = true;
+		return -1;
+	case 'v':
+		options->flow->verbose = true;
+		return -1;
+	}
+	what = options->take(options->ctx, c, arg);
+	return what ? wrong(options, what, arg) : -1;
+}
+
+int options_read(const struct options *options, int argc, char **argv)
+{
+	struct option words[OPTIONS_MAX + 1];
+	char letters[64];
+	int c, status;
+
+	append(words, append(words, 0, options->words), common);
+	snprintf(letters, sizeof(letters), "hj:kVv%s", options->letters);
+	while ((c = getopt_long(argc, argv, letters, words, NULL)) != -1) {
+		status = take(options, c, optarg);
+		if (status >= 0)
+			return status;
+	}
+	if (optind < argc)
+		return wrong(options, "no arguments are taken", argv[optind]);
+	return -1;
+}
