@@ -22,6 +22,8 @@ enum { READ_SIZE = 64 << 10, LINE_MAX_BYTES = RECORD_MAX, GLOBS_MAX = 64 };
 struct split {
 	const char *globs[GLOBS_MAX];	/* of event names */
 	size_t glob_count;
+	char last_name[128];		/* of an event, and whether it matched */
+	bool last_wanted;
 	bool marks;
 	bool verbose;
 
@@ -41,21 +43,30 @@ static const char usage[] =
 	"  -h, --help        this text\n"
 	"  -V, --version     the version\n";
 
-/* An event without a name comes from a list that somebody made on purpose. */
-static bool is_wanted(const struct split *split, struct str event)
+static bool matches(const struct split *split, const char *name)
 {
-	char name[128];
-
-	if (!event.p)
-		return true;
-	if (event.n >= sizeof(name))
-		return false;
-	memcpy(name, event.p, event.n);
-	name[event.n] = '\0';
 	for (size_t i = 0; i < split->glob_count; i++)
 		if (fnmatch(split->globs[i], name, 0) == 0)
 			return true;
 	return false;
+}
+
+/*
+ * An event without a name comes from a list that somebody made on purpose.
+ * Mostly the name is that of the event before.
+ */
+static bool is_wanted(struct split *split, struct str event)
+{
+	if (!event.p)
+		return true;
+	if (str_is(event, split->last_name))
+		return split->last_wanted;
+	if (event.n >= sizeof(split->last_name))
+		return false;
+	memcpy(split->last_name, event.p, event.n);
+	split->last_name[event.n] = '\0';
+	split->last_wanted = matches(split, split->last_name);
+	return split->last_wanted;
 }
 
 static void put_from(struct buf *out, const struct envelope_from *from)

@@ -60,7 +60,8 @@ static struct arena_block *add_block(struct arena *arena, size_t n)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t n)
+/* Memory as it comes. */
+static void *take(struct arena *arena, size_t n)
 {
 	const size_t align = _Alignof(max_align_t);
 	struct arena_block *block = arena->head;
@@ -77,17 +78,25 @@ void *arena_alloc(struct arena *arena, size_t n)
 	}
 	p = (char *)block->data + block->used;
 	block->used += need;
-	return memset(p, 0, need);
+	return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t n)
+{
+	void *p = take(arena, n);
+
+	return p ? memset(p, 0, n) : NULL;
 }
 
 struct str arena_dup(struct arena *arena, struct str s)
 {
-	char *p = s.n < arena->max ? arena_alloc(arena, s.n + 1) : NULL;
+	char *p = s.n < arena->max ? take(arena, s.n + 1) : NULL;
 
 	if (!p)
 		return STR_NONE;
 	if (s.n > 0)
 		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
 	return (struct str){ p, s.n };
 }
 

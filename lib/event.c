@@ -7,7 +7,7 @@
 #include "envelope.h"
 #include "json.h"
 
-enum { DOCS_MAX = 16, DOC_MEMORY_MAX = 8 << 20 };
+enum { DOCS_MAX = 16, DOC_MEMORY_MAX = 8 << 20, INDEX_SIZE = 128 };
 
 /*
  * Where we are in a document.  A NODE_DOC is any object that may be an event
@@ -137,6 +137,12 @@ struct event_reader {
 	unsigned doc_count;
 	struct err err;		/* why reading stopped */
 
+	/* The known members, hashed; half of it stays empty. */
+	struct {
+		const struct member *member;
+		unsigned in;
+	} index[INDEX_SIZE];
+
 	bool resync;		/* skip to a line that begins a document */
 	bool line_start;
 	char last;		/* byte of the input before the next */
@@ -198,14 +204,43 @@ static int end_doc(struct event_reader *reader)
 
 /* Parsing: each returns 0 to go on */
 
-static unsigned find_member(unsigned in, struct str name)
+/* Ends and length tell nearly all names apart. */
+static unsigned slot_of(unsigned in, struct str name)
 {
-	const struct member *list = known_members[in].list;
+	unsigned char first = (unsigned char)name.p[0];
+	unsigned char last = (unsigned char)name.p[name.n - 1];
 
-	for (size_t i = 0; i < known_members[in].count; i++)
-		if (list[i].name.n == name.n &&
-		    memcmp(list[i].name.p, name.p, name.n) == 0)
-			return list[i].to;
+	return (in * 31 + (unsigned)name.n * 7 + first + last * 3u) %
+	       INDEX_SIZE;
+}
+
+static void index_members(struct event_reader *reader)
+{
+	for (unsigned in = 0; in < NODE_FIELD; in++) {
+		for (size_t i = 0; i < known_members[in].count; i++) {
+			const struct member *m = &known_members[in].list[i];
+			unsigned slot = slot_of(in, m->name);
+
+			while (reader->index[slot].member)
+				slot = (slot + 1) % INDEX_SIZE;
+			reader->index[slot].member = m;
+			reader->index[slot].in = in;
+		}
+	}
+}
+
+static unsigned find_member(const struct event_reader *reader, unsigned in,
+			    struct str name)
+{
+	unsigned slot;
+
+	if (in == NODE_SKIP || name.n == 0)
+		return NODE_SKIP;
+	for (slot = slot_of(in, name); reader->index[slot].member;
+	     slot = (slot + 1) % INDEX_SIZE)
+		if (reader->index[slot].in == in &&
+		    str_eq(reader->index[slot].member->name, name))
+			return reader->index[slot].member->to;
 	return NODE_SKIP;
 }
 
@@ -214,7 +249,7 @@ static int on_key(void *ctx, struct str name)
 	struct text *text = ctx;
 	unsigned in = text->nodes[text->depth];
 
-	text->next = in == NODE_SKIP ? NODE_SKIP : find_member(in, name);
+	text->next = find_member(text->reader, in, name);
 	if (in != NODE_DOC)
 		return 0;
 	switch (text->next) {
@@ -419,6 +454,7 @@ struct event_reader *event_reader_new(const struct event_handler *user,
 		return NULL;
 	reader->handler = user;
 	reader->ctx = ctx;
+	index_members(reader);
 	reader->input = reader->text = new_text(reader);
 	for (unsigned i = 0; i < DOCS_MAX; i++)
 		arena_init(&reader->docs[i].arena, DOC_MEMORY_MAX);

@@ -308,13 +308,38 @@ static void put_escaped(struct buf *out, unsigned char c)
 	buf_printf(out, "\\u%04x", c);
 }
 
-/* Bytes at p that stand for themselves; 0 if the first needs care. */
-static size_t plain_run(const unsigned char *p, size_t n)
+/*
+ * Eight bytes at once: is one of them a quote, a backslash, a control
+ * character, or not ASCII?  A byte minus 0x20 borrows from its top bit if it
+ * is less, and so does one minus 1 if an exclusive or has made it zero.
+ */
+static bool needs_care(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x, quotes, slashes;
+
+	memcpy(&x, p, sizeof(x));
+	quotes = x ^ ones * '"';
+	slashes = x ^ ones * '\\';
+	return ((x | (x - ones * 0x20) | (quotes - ones) | (slashes - ones)) &
+		ones * 0x80) != 0;
+}
+
+static bool is_plain(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
+}
+
+/* How many bytes stand for themselves. */
+static size_t plain_run(struct str s)
 {
 	size_t i = 0;
 
-	while (i < n && p[i] >= 0x20 && p[i] < 0x80 && p[i] != '"' &&
-	       p[i] != '\\')
+	while (i + 8 <= s.n && !needs_care(s.p + i))
+		i += 8;
+	while (i < s.n && is_plain(s.p[i]))
 		i++;
 	return i;
 }
@@ -328,55 +353,75 @@ static size_t character(struct str s)
 	return 0;
 }
 
-void json_put(struct buf *out, struct str s)
+/* The rest of a string from where the first byte needs care. */
+static void put_with_care(struct buf *out, struct str s)
 {
-	buf_putc(out, '"');
 	while (s.n > 0) {
-		size_t n = plain_run((const unsigned char *)s.p, s.n);
+		size_t n = plain_run(s);
 
-		if (n == 0 && (unsigned char)*s.p >= 0x80) {
+		if (n == 0 && (unsigned char)*s.p >= 0x80)
 			n = character(s);
-			if (n == 0) {
-				buf_puts(out, "\xEF\xBF\xBD");
-				s.p++;
-				s.n--;
-				continue;
-			}
-		}
-		if (n == 0)
-			put_escaped(out, (unsigned char)*s.p);
-		else
+		if (n > 0) {
 			buf_put(out, s.p, n);
-		n += n == 0;
+		} else {
+			if ((unsigned char)*s.p >= 0x80)
+				buf_puts(out, "\xEF\xBF\xBD");
+			else
+				put_escaped(out, (unsigned char)*s.p);
+			n = 1;
+		}
 		s.p += n;
 		s.n -= n;
 	}
-	buf_putc(out, '"');
 }
 
-static void put_name(struct buf *out, const char *name)
+/* ,"name": with n bytes of room behind it; returns where those go, or NULL. */
+static char *put_name(struct buf *out, const char *name, size_t n)
 {
-	size_t n = strlen(name);
-	char *p = buf_room(out, n + 4);
+	size_t name_n = strlen(name);
+	char *p = buf_room(out, name_n + 4 + n);
 
 	if (!p)
-		return;
+		return NULL;
 	if (out->n > 0 && p[-1] != '{')
 		*p++ = ',';
 	*p++ = '"';
-	memcpy(p, name, n);
-	p += n;
+	memcpy(p, name, name_n);
+	p += name_n;
 	*p++ = '"';
 	*p++ = ':';
 	out->n = (size_t)(p - out->p);
+	return p;
+}
+
+/* A string of which the first n bytes are plain, into room for n + 1. */
+static void put_string(struct buf *out, char *p, struct str s, size_t n)
+{
+	*p = '"';
+	if (n > 0)
+		memcpy(p + 1, s.p, n);
+	out->n += n + 1;
+	if (n < s.n)
+		put_with_care(out, (struct str){ s.p + n, s.n - n });
+	buf_putc(out, '"');
+}
+
+void json_put(struct buf *out, struct str s)
+{
+	size_t n = plain_run(s);
+	char *p = buf_room(out, n + 1);
+
+	if (p)
+		put_string(out, p, s, n);
 }
 
 void json_member(struct buf *out, const char *name, struct str value)
 {
-	if (!value.p)
-		return;
-	put_name(out, name);
-	json_put(out, value);
+	size_t n = plain_run(value);
+	char *p = value.p ? put_name(out, name, n + 1) : NULL;
+
+	if (p)
+		put_string(out, p, value, n);
 }
 
 void json_member_number(struct buf *out, const char *name,
@@ -385,7 +430,7 @@ void json_member_number(struct buf *out, const char *name,
 	char digits[20];
 	size_t i = sizeof(digits);
 
-	put_name(out, name);
+	put_name(out, name, 0);
 	do
 		digits[--i] = (char)('0' + value % 10);
 	while ((value /= 10) > 0);
@@ -394,12 +439,12 @@ void json_member_number(struct buf *out, const char *name,
 
 void json_member_bool(struct buf *out, const char *name, bool value)
 {
-	put_name(out, name);
+	put_name(out, name, 0);
 	buf_puts(out, value ? "true" : "false");
 }
 
 void json_member_open(struct buf *out, const char *name)
 {
-	put_name(out, name);
+	put_name(out, name, 0);
 	buf_putc(out, '{');
 }

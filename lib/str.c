@@ -2,6 +2,7 @@
 #include "str.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str str_of(const char *s)
@@ -98,7 +99,17 @@ bool str_is_utf8(struct str s)
 	size_t i = 0;
 
 	while (i < s.n) {
-		size_t n = utf8_char((const unsigned char *)s.p + i, s.n - i);
+		uint64_t eight;
+		size_t n;
+
+		if (i + sizeof(eight) <= s.n) {
+			memcpy(&eight, s.p + i, sizeof(eight));
+			if (!(eight & UINT64_C(0x8080808080808080))) {
+				i += sizeof(eight);
+				continue;
+			}
+		}
+		n = utf8_char((const unsigned char *)s.p + i, s.n - i);
 
 		if (n == 0)
 			return false;
