@@ -381,7 +381,7 @@ says() { # TEXT
 	s3c rm "$in" deleted
 	echo two | s3c put "$in" overwritten >/dev/null
 	version=$(s3c put "$versioned" deleted "$dir/object" | jq -r .version)
-	s3c rm "$versioned" deleted -v "$version"
+	s3c rm "$versioned" deleted -v"$version"
 	s3c put "$versioned" hidden "$dir/object" >/dev/null
 	s3c rm "$versioned" hidden
 	{

@@ -51,9 +51,9 @@ refused() { # RECORD REASON OPTION...
 	second=$(echo second | s3c put "$in" k | jq -r .version)
 	run3 s3rm <<<"$line"
 	assert_eq "$status $(jq -r .rm.status <<<"$out")" '0 removed'
-	run3 s3c get "$in" k -v "$(jq -r .version <<<"$line")"
+	run3 s3c get "$in" k -v"$(jq -r .version <<<"$line")"
 	assert_eq "$status" 1
-	assert_eq "$(s3c get "$in" k) $(s3c get "$in" k -v "$second")" 'second second'
+	assert_eq "$(s3c get "$in" k) $(s3c get "$in" k -v"$second")" 'second second'
 }
 
 @test "what was overwritten since is not deleted" {

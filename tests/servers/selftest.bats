@@ -165,8 +165,8 @@ as_second_user() {
 	s3c versioning "$bucket" on
 	first=$(echo one | s3c put "$bucket" key | jq -r .version)
 	echo two | s3c put "$bucket" key
-	assert_eq "$(s3c get "$bucket" key -v "$first")" one
-	s3c rm "$bucket" key -v "$first"
+	assert_eq "$(s3c get "$bucket" key -v"$first")" one
+	s3c rm "$bucket" key -v"$first"
 	s3c rm "$bucket" key
 
 	head -c 6000000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
