@@ -46,12 +46,22 @@ void buf_consume(struct buf *buf, size_t n);
  * Make room for n more bytes and return where they go, or NULL; the caller
  * then adds what it wrote to buf->n.
  */
-char *buf_room(struct buf *buf, size_t n);
+static inline char *buf_room(struct buf *buf, size_t n);
 
 /* The content with a NUL behind it (not counted in n), or NULL if failed. */
 const char *buf_cstr(struct buf *buf);
 
 /* The content as borrowed text. */
 struct str buf_str(const struct buf *buf);
+
+/* The rest of buf_room(), when what is allocated may not be enough. */
+char *buf_grow(struct buf *buf, size_t n);
+
+static inline char *buf_room(struct buf *buf, size_t n)
+{
+	if (buf->failed || n >= buf->size - buf->n || n > buf->max - buf->n)
+		return buf_grow(buf, n);
+	return buf->p + buf->n;
+}
 
 #endif

@@ -11,6 +11,7 @@
 #define S3EV_ENVELOPE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "arena.h"
 #include "err.h"
@@ -52,9 +53,10 @@ enum envelope_field {
 enum { ENVELOPE_NAMES_SHOWN = 5 };
 
 struct envelope {
-	struct arena arena;			/* holds all text */
+	struct arena arena;		/* for text that has to be kept */
 	struct str fields[ENVELOPE_FIELDS];
-	bool odd[ENVELOPE_FIELDS];	/* there, but neither text nor number */
+	uint32_t set;			/* which of them are there */
+	uint32_t odd;			/* or are neither text nor number */
 	bool has_s3, has_detail, has_list;
 	struct envelope_from from;
 
@@ -66,6 +68,19 @@ struct envelope {
 /* Begin a document inside of another, or of none (from is all absent). */
 void envelope_begin(struct envelope *envelope,
 		    const struct envelope_from *from);
+
+/* A member's text, borrowed; an absent one takes it away again. */
+void envelope_set(struct envelope *envelope, enum envelope_field field,
+		  struct str text);
+
+/* The member is there, but neither text nor number. */
+void envelope_set_odd(struct envelope *envelope, enum envelope_field field);
+
+/*
+ * The n bytes at p are about to go away: copy what is borrowed from them.  -1
+ * if memory is out.
+ */
+int envelope_keep(struct envelope *envelope, const char *p, size_t n);
 
 /*
  * The document has a member that means nothing to us; until it is recognised,
@@ -82,8 +97,8 @@ enum envelope_kind {
 };
 
 /*
- * The document is complete.  record's text lies in the envelope (its id in
- * id) and is decoded: call this once.  envelope->from is completed.
+ * The document is complete.  record's text lies in the envelope or what it
+ * borrows from (its id in id), its key decoded: call this once.  envelope->from is completed.
  */
 enum envelope_kind envelope_read(struct envelope *envelope,
 				 struct record *record,

@@ -24,7 +24,7 @@ void buf_reset(struct buf *buf)
 }
 
 /* One byte more than asked for is kept, for buf_cstr(). */
-char *buf_room(struct buf *buf, size_t n)
+char *buf_grow(struct buf *buf, size_t n)
 {
 	size_t size = buf->size;
 	char *p;

@@ -7,20 +7,56 @@
 #include "buf.h"
 #include "uri.h"
 
-static struct str field(const struct envelope *e, enum envelope_field name)
-{
-	return e->fields[name];
-}
+_Static_assert(ENVELOPE_FIELDS <= 32, "a bit for each field");
 
 static bool has(const struct envelope *e, enum envelope_field name)
 {
-	return e->fields[name].p != NULL;
+	return e->set >> name & 1;
+}
+
+static struct str field(const struct envelope *e, enum envelope_field name)
+{
+	return has(e, name) ? e->fields[name] : STR_NONE;
 }
 
 void envelope_begin(struct envelope *e, const struct envelope_from *from)
 {
 	arena_reset(&e->arena);
-	*e = (struct envelope){ .arena = e->arena, .from = *from };
+	e->set = e->odd = 0;
+	e->has_s3 = e->has_detail = e->has_list = false;
+	e->from = *from;
+	e->sign = NULL;
+	e->name_count = 0;
+}
+
+void envelope_set(struct envelope *e, enum envelope_field name,
+		  struct str text)
+{
+	uint32_t bit = UINT32_C(1) << name;
+
+	e->fields[name] = text;
+	e->set = text.p ? e->set | bit : e->set & ~bit;
+	e->odd &= ~bit;
+}
+
+void envelope_set_odd(struct envelope *e, enum envelope_field name)
+{
+	e->set &= ~(UINT32_C(1) << name);
+	e->odd |= UINT32_C(1) << name;
+}
+
+int envelope_keep(struct envelope *e, const char *p, size_t n)
+{
+	for (unsigned i = 0; i < ENVELOPE_FIELDS; i++) {
+		uintptr_t at = (uintptr_t)e->fields[i].p - (uintptr_t)p;
+
+		if (!has(e, i) || at >= n)
+			continue;
+		e->fields[i] = arena_dup(&e->arena, e->fields[i]);
+		if (!e->fields[i].p)
+			return -1;
+	}
+	return 0;
 }
 
 /* What is no S3 event */
@@ -199,10 +235,12 @@ static struct str arn_bucket(struct str arn)
 
 typedef size_t decode_fn(char *out, struct str s);
 
-/* The copy in the document's arena is ours to change. */
-static struct str decoded(struct str key, decode_fn *decode)
+static struct str decoded(struct envelope *e, struct str key,
+			  decode_fn *decode)
 {
-	return (struct str){ key.p, decode((char *)(uintptr_t)key.p, key) };
+	char *p = arena_alloc(&e->arena, key.n + 1);
+
+	return p ? (struct str){ p, decode(p, key) } : STR_NONE;
 }
 
 /* Why the record cannot be one, or NULL. */
@@ -216,7 +254,7 @@ static const char *fault_of(const struct envelope *e, struct record *r)
 		return "a key longer than 1024 bytes";
 	if (!str_is_utf8(r->key))
 		return "a key that is not UTF-8";
-	if (e->odd[ENVELOPE_SIZE] ||
+	if ((e->odd >> ENVELOPE_SIZE & 1) ||
 	    (r->size_text.p && str_number(r->size_text, &r->size) < 0))
 		return "a size that is no number of bytes";
 	return NULL;
@@ -253,7 +291,7 @@ static struct record object_of(const struct envelope *e)
  * Members may be added within a major version, so only that is looked at.
  * Ceph sends keys as they are; AWS and what follows it form-encode them.
  */
-static enum envelope_kind read_s3(const struct envelope *e, struct record *r,
+static enum envelope_kind read_s3(struct envelope *e, struct record *r,
 				  char id[RECORD_ID_SIZE + 1], struct err *err)
 {
 	struct str source = field(e, ENVELOPE_EVENT_SOURCE);
@@ -276,7 +314,7 @@ static enum envelope_kind read_s3(const struct envelope *e, struct record *r,
 	if (source.p && !str_is(source, "aws:s3"))
 		r->source = source;
 	if (!str_is(source, "ceph:s3"))
-		r->key = decoded(r->key, uri_decode_form);
+		r->key = decoded(e, r->key, uri_decode_form);
 	return give(e, r, id, err);
 }
 
@@ -318,7 +356,7 @@ static enum envelope_kind read_task(struct envelope *e, struct record *r,
 	*r = (struct record){
 		.bucket = bucket.p ? bucket :
 				     arn_bucket(field(e, ENVELOPE_TASK_ARN)),
-		.key = decoded(known(field(e, ENVELOPE_TASK_KEY)),
+		.key = decoded(e, field(e, ENVELOPE_TASK_KEY),
 			       uri_decode_percent),
 		.version = known(field(e, ENVELOPE_TASK_VERSION)),
 	};

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "event.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "envelope.h"
 #include "json.h"
 
-enum { DOCS_MAX = 16, DOC_MEMORY_MAX = 8 << 20, INDEX_SIZE = 128 };
+enum {
+	DOCS_MAX = 16,
+	DOC_MEMORY_MAX = 8 << 20,
+	INDEX_SIZE = 128,
+	NAME_MAX_BYTES = 16	/* no name that means something is longer */
+};
 
 /*
  * Where we are in a document.  A NODE_DOC is any object that may be an event
@@ -121,11 +127,26 @@ struct text {
 	struct event_reader *reader;
 	struct json_parser *parser;
 	struct text *inner;
+	struct str bytes;	/* the piece of it that is being parsed */
 	struct envelope_from from;	/* what its documents begin with */
 	unsigned open_docs;
 	unsigned next;		/* what the value to come is */
 	unsigned depth;
 	unsigned char nodes[JSON_DEPTH_MAX + 1];
+};
+
+/*
+ * A name of up to 16 bytes as two words that overlap where it is shorter: with
+ * its length they are the whole name, and quick to hash and to compare.
+ */
+struct print {
+	uint64_t head, tail;
+};
+
+/* A known member, hashed; n is 0 in the half of the index that stays empty. */
+struct indexed {
+	struct print print;
+	unsigned char n, in, to;
 };
 
 struct event_reader {
@@ -137,11 +158,7 @@ struct event_reader {
 	unsigned doc_count;
 	struct err err;		/* why reading stopped */
 
-	/* The known members, hashed; half of it stays empty. */
-	struct {
-		const struct member *member;
-		unsigned in;
-	} index[INDEX_SIZE];
+	struct indexed index[INDEX_SIZE];
 
 	bool resync;		/* skip to a line that begins a document */
 	bool line_start;
@@ -204,14 +221,40 @@ static int end_doc(struct event_reader *reader)
 
 /* Parsing: each returns 0 to go on */
 
-/* Ends and length tell nearly all names apart. */
-static unsigned slot_of(unsigned in, struct str name)
+static uint64_t load(const char *p, size_t n)
 {
-	unsigned char first = (unsigned char)name.p[0];
-	unsigned char last = (unsigned char)name.p[name.n - 1];
+	uint32_t low, high;
+	uint64_t word;
 
-	return (in * 31 + (unsigned)name.n * 7 + first + last * 3u) %
-	       INDEX_SIZE;
+	if (n >= 8) {
+		memcpy(&word, p, 8);
+		return word;
+	}
+	if (n >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + n - 4, 4);
+		return (uint64_t)high << 32 | low;
+	}
+	return (uint64_t)(unsigned char)p[0] << 16 |
+	       (uint64_t)(unsigned char)p[n / 2] << 8 |
+	       (unsigned char)p[n - 1];
+}
+
+static struct print print_of(struct str name)
+{
+	struct print print = { load(name.p, name.n), 0 };
+
+	if (name.n > 8)
+		print.tail = load(name.p + name.n - 8, 8);
+	return print;
+}
+
+static unsigned slot_of(unsigned in, size_t n, struct print print)
+{
+	uint64_t mixed = (print.head ^ (print.tail << 1) ^ n ^ in << 8) *
+			 UINT64_C(0x9E3779B97F4A7C15);
+
+	return (unsigned)(mixed >> 57);
 }
 
 static void index_members(struct event_reader *reader)
@@ -219,12 +262,14 @@ static void index_members(struct event_reader *reader)
 	for (unsigned in = 0; in < NODE_FIELD; in++) {
 		for (size_t i = 0; i < known_members[in].count; i++) {
 			const struct member *m = &known_members[in].list[i];
-			unsigned slot = slot_of(in, m->name);
+			struct print print = print_of(m->name);
+			unsigned slot = slot_of(in, m->name.n, print);
 
-			while (reader->index[slot].member)
+			while (reader->index[slot].n > 0)
 				slot = (slot + 1) % INDEX_SIZE;
-			reader->index[slot].member = m;
-			reader->index[slot].in = in;
+			reader->index[slot] = (struct indexed){
+				print, (unsigned char)m->name.n,
+				(unsigned char)in, m->to };
 		}
 	}
 }
@@ -232,16 +277,23 @@ static void index_members(struct event_reader *reader)
 static unsigned find_member(const struct event_reader *reader, unsigned in,
 			    struct str name)
 {
+	const struct indexed *entry;
+	struct print print;
 	unsigned slot;
 
-	if (in == NODE_SKIP || name.n == 0)
+	if (name.n == 0 || name.n > NAME_MAX_BYTES)
 		return NODE_SKIP;
-	for (slot = slot_of(in, name); reader->index[slot].member;
-	     slot = (slot + 1) % INDEX_SIZE)
-		if (reader->index[slot].in == in &&
-		    str_eq(reader->index[slot].member->name, name))
-			return reader->index[slot].member->to;
-	return NODE_SKIP;
+	print = print_of(name);
+	slot = slot_of(in, name.n, print);
+	for (;; slot = (slot + 1) % INDEX_SIZE) {
+		entry = &reader->index[slot];
+		if (entry->print.head == print.head &&
+		    entry->print.tail == print.tail && entry->n == name.n &&
+		    entry->in == in)
+			return entry->to;
+		if (entry->n == 0)
+			return NODE_SKIP;
+	}
 }
 
 static int on_key(void *ctx, struct str name)
@@ -249,6 +301,8 @@ static int on_key(void *ctx, struct str name)
 	struct text *text = ctx;
 	unsigned in = text->nodes[text->depth];
 
+	if (in == NODE_SKIP)
+		return 0;
 	text->next = find_member(text->reader, in, name);
 	if (in != NODE_DOC)
 		return 0;
@@ -311,24 +365,40 @@ static int refuse_scalar(struct text *text)
 		end_input_document(text->reader) : 0;
 }
 
+/*
+ * yajl gives a string where it stands in the text, or in a buffer of its own
+ * if there were escapes in it or it came in two pieces.
+ */
+static struct str lasting(struct text *text, struct str value)
+{
+	if ((uintptr_t)value.p - (uintptr_t)text->bytes.p < text->bytes.n)
+		return value;
+	return arena_dup(&top_doc(text->reader)->arena, value);
+}
+
 static int on_scalar(void *ctx, enum json_type type, struct str value)
 {
 	struct text *text = ctx;
 	unsigned node = node_of_value(text), field = node - NODE_FIELD;
-	bool is_text = type == JSON_STRING ||
-		       (type == JSON_NUMBER && field == ENVELOPE_SIZE);
 	struct envelope *doc;
 
-	if (node == NODE_DOC || (node == NODE_LIST && type != JSON_NULL))
-		return refuse_scalar(text);
 	if (node < NODE_FIELD)
-		return 0;
+		return node == NODE_DOC ||
+		       (node == NODE_LIST && type != JSON_NULL) ?
+			refuse_scalar(text) : 0;
 	doc = top_doc(text->reader);
-	doc->odd[field] = type == JSON_TRUE || type == JSON_FALSE;
-	doc->fields[field] = is_text ? arena_dup(&doc->arena, value) : STR_NONE;
-	if (is_text && !doc->fields[field].p)
-		return stop(text->reader, "OutOfMemory",
-			    "a document needs too much memory");
+	if (type == JSON_STRING ||
+	    (type == JSON_NUMBER && field == ENVELOPE_SIZE)) {
+		value = lasting(text, value);
+		if (!value.p)
+			return stop(text->reader, "OutOfMemory",
+				    "a document needs too much memory");
+		envelope_set(doc, field, value);
+	} else if (type == JSON_TRUE || type == JSON_FALSE) {
+		envelope_set_odd(doc, field);
+	} else {
+		envelope_set(doc, field, STR_NONE);
+	}
 	return 0;
 }
 
@@ -353,7 +423,7 @@ static int on_open(void *ctx, enum json_type type)
 		status = refuse_value(text, "an object where a list belongs");
 		node = NODE_SKIP;
 	} else if (node >= NODE_FIELD) {
-		top_doc(reader)->odd[node - NODE_FIELD] = true;
+		envelope_set_odd(top_doc(reader), node - NODE_FIELD);
 		node = NODE_SKIP;
 	}
 	text->nodes[++text->depth] = (unsigned char)node;
@@ -428,6 +498,7 @@ static int read_string(struct event_reader *reader, struct str string,
 	text = outer->inner;
 	if (!text)
 		return stop(reader, "OutOfMemory", "out of memory");
+	text->bytes = string;
 	text->from = *from;
 	text->depth = text->open_docs = 0;
 	reader->text = text;
@@ -531,6 +602,7 @@ int event_feed(struct event_reader *reader, const char *bytes, size_t n,
 
 		bytes += used;
 		n -= used;
+		reader->input->bytes = (struct str){ bytes, n };
 		if (n == 0 || json_feed(reader->input->parser, bytes, n,
 					err) == 0)
 			break;
@@ -545,6 +617,10 @@ int event_feed(struct event_reader *reader, const char *bytes, size_t n,
 	}
 	if (n > 0)
 		reader->last = bytes[n - 1];
+	for (unsigned i = 0; i < reader->doc_count; i++)
+		if (envelope_keep(&reader->docs[i], bytes, n) < 0)
+			return err_set(err, "OutOfMemory",
+				       "a document needs too much memory");
 	return 0;
 }
 

@@ -332,15 +332,18 @@ static bool is_plain(char c)
 	return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
 }
 
-/* How many bytes stand for themselves. */
-static size_t plain_run(struct str s)
+/*
+ * Copy the bytes that stand for themselves, as far as they go, and return how
+ * many there were.
+ */
+static size_t copy_plain(char *to, struct str s)
 {
 	size_t i = 0;
 
-	while (i + 8 <= s.n && !needs_care(s.p + i))
-		i += 8;
-	while (i < s.n && is_plain(s.p[i]))
-		i++;
+	for (; i + 8 <= s.n && !needs_care(s.p + i); i += 8)
+		memcpy(to + i, s.p + i, 8);
+	for (; i < s.n && is_plain(s.p[i]); i++)
+		to[i] = s.p[i];
 	return i;
 }
 
@@ -353,29 +356,25 @@ static size_t character(struct str s)
 	return 0;
 }
 
-/* The rest of a string from where the first byte needs care. */
-static void put_with_care(struct buf *out, struct str s)
+/* The character at s, however it has to be written; returns its length. */
+static size_t put_with_care(struct buf *out, struct str s)
 {
-	while (s.n > 0) {
-		size_t n = plain_run(s);
+	size_t n;
 
-		if (n == 0 && (unsigned char)*s.p >= 0x80)
-			n = character(s);
-		if (n > 0) {
-			buf_put(out, s.p, n);
-		} else {
-			if ((unsigned char)*s.p >= 0x80)
-				buf_puts(out, "\xEF\xBF\xBD");
-			else
-				put_escaped(out, (unsigned char)*s.p);
-			n = 1;
-		}
-		s.p += n;
-		s.n -= n;
+	if ((unsigned char)*s.p < 0x80) {
+		put_escaped(out, (unsigned char)*s.p);
+		return 1;
 	}
+	n = character(s);
+	if (n > 0) {
+		buf_put(out, s.p, n);
+		return n;
+	}
+	buf_puts(out, "\xEF\xBF\xBD");
+	return 1;
 }
 
-/* ,"name": with n bytes of room behind it; returns where those go, or NULL. */
+/* Room for ,"name": and n bytes more; the former is written.  NULL if none. */
 static char *put_name(struct buf *out, const char *name, size_t n)
 {
 	size_t name_n = strlen(name);
@@ -390,61 +389,77 @@ static char *put_name(struct buf *out, const char *name, size_t n)
 	p += name_n;
 	*p++ = '"';
 	*p++ = ':';
-	out->n = (size_t)(p - out->p);
 	return p;
 }
 
-/* A string of which the first n bytes are plain, into room for n + 1. */
-static void put_string(struct buf *out, char *p, struct str s, size_t n)
+/* A string at p, where there is room for all of it if it is plain. */
+static void put_string(struct buf *out, char *p, struct str s)
 {
-	*p = '"';
-	if (n > 0)
-		memcpy(p + 1, s.p, n);
-	out->n += n + 1;
-	if (n < s.n)
-		put_with_care(out, (struct str){ s.p + n, s.n - n });
-	buf_putc(out, '"');
+	size_t n;
+
+	*p++ = '"';
+	n = copy_plain(p, s);
+	p[n] = '"';
+	out->n = (size_t)(p + n - out->p);
+	while (n < s.n) {
+		n += put_with_care(out, (struct str){ s.p + n, s.n - n });
+		p = buf_room(out, s.n - n + 1);
+		if (!p)
+			return;
+		out->n += copy_plain(p, (struct str){ s.p + n, s.n - n });
+		n += out->n - (size_t)(p - out->p);
+		out->p[out->n] = '"';
+	}
+	out->n++;
 }
 
 void json_put(struct buf *out, struct str s)
 {
-	size_t n = plain_run(s);
-	char *p = buf_room(out, n + 1);
+	char *p = buf_room(out, s.n + 2);
 
 	if (p)
-		put_string(out, p, s, n);
+		put_string(out, p, s);
 }
 
 void json_member(struct buf *out, const char *name, struct str value)
 {
-	size_t n = plain_run(value);
-	char *p = value.p ? put_name(out, name, n + 1) : NULL;
+	char *p = value.p ? put_name(out, name, value.n + 2) : NULL;
 
 	if (p)
-		put_string(out, p, value, n);
+		put_string(out, p, value);
 }
 
 void json_member_number(struct buf *out, const char *name,
 			unsigned long long value)
 {
-	char digits[20];
+	char digits[20], *p = put_name(out, name, sizeof(digits));
 	size_t i = sizeof(digits);
 
-	put_name(out, name, 0);
+	if (!p)
+		return;
 	do
 		digits[--i] = (char)('0' + value % 10);
 	while ((value /= 10) > 0);
-	buf_put(out, digits + i, sizeof(digits) - i);
+	memcpy(p, digits + i, sizeof(digits) - i);
+	out->n = (size_t)(p - out->p) + sizeof(digits) - i;
 }
 
 void json_member_bool(struct buf *out, const char *name, bool value)
 {
-	put_name(out, name, 0);
+	char *p = put_name(out, name, 0);
+
+	if (!p)
+		return;
+	out->n = (size_t)(p - out->p);
 	buf_puts(out, value ? "true" : "false");
 }
 
 void json_member_open(struct buf *out, const char *name)
 {
-	put_name(out, name, 0);
-	buf_putc(out, '{');
+	char *p = put_name(out, name, 1);
+
+	if (!p)
+		return;
+	*p++ = '{';
+	out->n = (size_t)(p - out->p);
 }

@@ -181,12 +181,17 @@ static void gather(struct gather *g, struct str s)
 
 static void gather_upper(struct gather *g, struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
+	char upper[64];
 
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		gather(g, (struct str){ &c, 1 });
+	while (s.n > 0) {
+		size_t n = s.n < sizeof(upper) ? s.n : sizeof(upper);
+
+		for (size_t i = 0; i < n; i++)
+			upper[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ?
+				   (char)(s.p[i] - 'a' + 'A') : s.p[i];
+		gather(g, (struct str){ upper, n });
+		s.p += n;
+		s.n -= n;
 	}
 }
 
