@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * digest: SHA-256, HMAC-SHA-256 and MD5, and how digests are written down.
+ * digest: SHA-256, HMAC-SHA-256, SHA-1 and MD5, and how digests are written down.
  *
  * Nothing here allocates or fails.  A struct owns nothing: it lies where the
  * caller likes and may be copied in mid-stream, which forks the computation.
@@ -24,6 +24,10 @@ enum {
 /* The words are the crypto library's. */
 struct digest_sha256 {
 	unsigned words[28];
+};
+
+struct digest_sha1 {
+	unsigned words[24];
 };
 
 struct digest_md5 {
@@ -50,6 +54,12 @@ void digest_sha256(const void *bytes, size_t n,
 /* The SHA-1 of one text, for names that others have given files. */
 void digest_sha1(const void *bytes, size_t n,
 		 unsigned char digest[DIGEST_SHA1_SIZE]);
+
+/* The same in pieces, for checksums that S3 keeps. */
+void digest_sha1_init(struct digest_sha1 *sha1);
+void digest_sha1_update(struct digest_sha1 *sha1, const void *bytes, size_t n);
+void digest_sha1_final(struct digest_sha1 *sha1,
+		       unsigned char digest[DIGEST_SHA1_SIZE]);
 
 /* RFC 2104 over SHA-256.  A key may have any length. */
 void digest_hmac_key(struct digest_hmac *hmac, const void *key, size_t n);

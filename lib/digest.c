@@ -17,6 +17,9 @@
 _Static_assert(sizeof(struct digest_sha256) == sizeof(SHA256_CTX) &&
 	       _Alignof(struct digest_sha256) >= _Alignof(SHA256_CTX),
 	       "a struct digest_sha256 is a SHA256_CTX");
+_Static_assert(sizeof(struct digest_sha1) == sizeof(SHA_CTX) &&
+	       _Alignof(struct digest_sha1) >= _Alignof(SHA_CTX),
+	       "a struct digest_sha1 is a SHA_CTX");
 _Static_assert(sizeof(struct digest_md5) == sizeof(MD5_CTX) &&
 	       _Alignof(struct digest_md5) >= _Alignof(MD5_CTX),
 	       "a struct digest_md5 is an MD5_CTX");
@@ -112,6 +115,22 @@ void digest_sha1(const void *bytes, size_t n,
 		 unsigned char digest[DIGEST_SHA1_SIZE])
 {
 	SHA1(bytes, n, digest);
+}
+
+void digest_sha1_init(struct digest_sha1 *sha1)
+{
+	SHA1_Init((SHA_CTX *)sha1);
+}
+
+void digest_sha1_update(struct digest_sha1 *sha1, const void *bytes, size_t n)
+{
+	SHA1_Update((SHA_CTX *)sha1, bytes, n);
+}
+
+void digest_sha1_final(struct digest_sha1 *sha1,
+		       unsigned char digest[DIGEST_SHA1_SIZE])
+{
+	SHA1_Final(digest, (SHA_CTX *)sha1);
 }
 
 void digest_hex(char *text, const unsigned char *bytes, size_t n)
