@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* s3check: is each record's object good?  Built-in checks, then the processor. */
 
-#include <fnmatch.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,15 +9,13 @@
 
 #include "aws.h"
 #include "flow.h"
+#include "globs.h"
 #include "options.h"
 #include "processor.h"
 
-enum { GLOBS_MAX = 64 };
-
 struct checks {
 	const char *command;		/* the processor, or NULL */
-	const char *globs[GLOBS_MAX];	/* of keys */
-	size_t glob_count;
+	struct globs names;		/* of keys */
 	unsigned long long max_size;
 	bool has_max_size;
 
@@ -52,19 +49,11 @@ static void report(void *ctx, const char *line)
 
 /* Built-in checks: false, and why, if the object is bad. */
 
-static bool name_matches(const struct checks *checks, const char *key)
-{
-	for (size_t i = 0; i < checks->glob_count; i++)
-		if (fnmatch(checks->globs[i], key, 0) == 0)
-			return true;
-	return checks->glob_count == 0;
-}
-
 static const char *fault(const struct checks *checks, struct flow_item *item)
 {
 	const struct record *r = &item->record;
 
-	if (!name_matches(checks, r->key.p))
+	if (checks->names.count > 0 && !globs_match(&checks->names, r->key))
 		return "the name is none of those expected";
 	if (checks->has_max_size && r->has_size && r->size > checks->max_size)
 		return arena_printf(&item->arena,
@@ -162,10 +151,8 @@ static const char *take_option(void *ctx, int option, const char *arg)
 		return str_number(str_of(arg), &checks->max_size) < 0 ?
 			"not a number of bytes" : NULL;
 	case OPTION_NAME:
-		if (checks->glob_count == GLOBS_MAX)
-			return "too many --name";
-		checks->globs[checks->glob_count++] = arg;
-		return NULL;
+		return globs_add(&checks->names, arg) < 0 ?
+			"too many --name" : NULL;
 	default:
 		checks->command = arg;
 		return *arg == '\0' ? "an empty processor" : NULL;

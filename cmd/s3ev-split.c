@@ -2,53 +2,65 @@
 /* s3ev-split: one record for each object that the events on stdin speak of. */
 
 #include <errno.h>
-#include <fnmatch.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "diag.h"
+#include "envelope.h"
 #include "event.h"
-#include "help.h"
+#include "globs.h"
 #include "json.h"
+#include "list.h"
+#include "newest.h"
+#include "options.h"
 #include "record.h"
 
-enum { READ_SIZE = 64 << 10, LINE_MAX_BYTES = RECORD_MAX, GLOBS_MAX = 64 };
+enum { READ_SIZE = 64 << 10 };
 
 struct split {
-	const char *globs[GLOBS_MAX];	/* of event names */
-	size_t glob_count;
+	struct globs names;	/* of events */
+	bool is_list;
+	bool marks;
+	bool unique;
+
+	struct flow_options flow;
 	char last_name[128];		/* of an event, and whether it matched */
 	bool last_wanted;
-	bool marks;
-	bool verbose;
-
+	struct newest newest;		/* what is held back by -u */
 	struct buf out;
+	size_t line;			/* where the line begun last begins */
 	unsigned long long documents;
-	unsigned long long records;	/* of the current document */
+	unsigned long long position;	/* records of the current document */
+	unsigned long long written;	/* those of them that went out */
 	char refused[sizeof(((struct err *)0)->message)]; /* said last */
 	int status;
 };
 
 static const char usage[] =
-	"usage: s3ev-split [-hmVv] [-e GLOB]... < EVENTS\n"
+	"usage: s3ev-split [-hlmuVv] [-e GLOB]... < EVENTS\n"
 	"\n"
 	"  -e, --event GLOB  take events with this name (ObjectCreated:*)\n"
+	"  -l, --list        the input is lines of s3://bucket/key\n"
 	"  -m, --marks       write a mark after each document\n"
+	"  -u, --unique      of the events of one object only the newest\n"
 	"  -v, --verbose     say what was left out, and why\n"
 	"  -h, --help        this text\n"
 	"  -V, --version     the version\n";
 
-static bool matches(const struct split *split, const char *name)
+static void report(void *ctx, const char *line)
 {
-	for (size_t i = 0; i < split->glob_count; i++)
-		if (fnmatch(split->globs[i], name, 0) == 0)
-			return true;
-	return false;
+	(void)ctx;
+	fprintf(stderr, "s3ev-split: %s\n", line);
+}
+
+static int fail(struct split *split, int status, const char *what)
+{
+	report(NULL, what);
+	split->status = status;
+	return -1;
 }
 
 /*
@@ -61,27 +73,21 @@ static bool is_wanted(struct split *split, struct str event)
 		return true;
 	if (str_is(event, split->last_name))
 		return split->last_wanted;
-	if (event.n >= sizeof(split->last_name))
-		return false;
-	memcpy(split->last_name, event.p, event.n);
-	split->last_name[event.n] = '\0';
-	split->last_wanted = matches(split, split->last_name);
+	split->last_wanted = globs_match(&split->names, event);
+	if (!split->last_wanted && split->flow.verbose)
+		fprintf(stderr, "s3ev-split: left out: %.*s\n",
+			STR_FMT(event));
+	if (event.n < sizeof(split->last_name)) {
+		memcpy(split->last_name, event.p, event.n);
+		split->last_name[event.n] = '\0';
+	} else {
+		split->last_name[0] = '\0';
+	}
 	return split->last_wanted;
 }
 
-static void put_from(struct buf *out, const struct envelope_from *from)
-{
-	if (!from->sqs.p && !from->receipt.p && !from->sns.p && !from->batch.p)
-		return;
-	json_member_open(out, "from");
-	json_member(out, "sqs", from->sqs);
-	json_member(out, "receipt", from->receipt);
-	json_member(out, "sns", from->sns);
-	json_member(out, "batch", from->batch);
-	buf_putc(out, '}');
-}
+/* Writing */
 
-/* Give what there is to the reader downstream. */
 static int flush(struct split *split)
 {
 	size_t done = 0;
@@ -90,57 +96,63 @@ static int flush(struct split *split)
 		ssize_t n = write(STDOUT_FILENO, split->out.p + done,
 				  split->out.n - done);
 
-		if (n >= 0) {
-			done += (size_t)n;
-		} else if (errno != EINTR) {
+		if (n < 0 && errno != EINTR) {
 			fprintf(stderr, "s3ev-split: stdout: %s\n",
 				strerror(errno));
 			split->status = EX_IOERR;
 			return -1;
 		}
+		done += n > 0 ? (size_t)n : 0;
 	}
 	buf_reset(&split->out);
 	return 0;
 }
 
+static void begin_line(struct split *split)
+{
+	split->line = split->out.n;
+	buf_putc(&split->out, '{');
+}
+
 static int end_line(struct split *split)
 {
 	buf_puts(&split->out, "}\n");
-	if (split->out.failed) {
-		fputs("s3ev-split: out of memory\n", stderr);
-		split->status = EX_OSERR;
-		return -1;
-	}
+	if (split->out.failed)
+		return fail(split, EX_OSERR, "out of memory");
 	return split->out.n >= READ_SIZE ? flush(split) : 0;
+}
+
+/* With -u a line is taken back, and kept until it is known to be the newest. */
+static int hold(struct split *split, const struct record *record, bool wanted)
+{
+	struct str line = { split->out.p + split->line,
+			    split->out.n - split->line };
+	int status;
+
+	if (split->out.failed)
+		return fail(split, EX_OSERR, "out of memory");
+	status = newest_add(&split->newest, record, wanted ? line : STR_NONE);
+	split->out.n = split->line;
+	return status < 0 ? fail(split, EX_OSERR, "-u: out of memory") : 0;
 }
 
 static int on_record(void *ctx, const struct record *record,
 		     const struct envelope_from *from)
 {
 	struct split *split = ctx;
-	struct buf *out = &split->out;
+	bool wanted = is_wanted(split, record->event);
+	unsigned long long position = split->position++;
 
-	if (!is_wanted(split, record->event)) {
-		if (split->verbose)
-			fprintf(stderr, "s3ev-split: left out: %.*s\n",
-				STR_FMT(record->event));
+	if (!wanted && !split->unique)
 		return 0;
+	begin_line(split);
+	record_put(&split->out, record);
+	envelope_put_from(&split->out, from, position);
+	if (split->unique) {
+		buf_puts(&split->out, "}\n");
+		return hold(split, record, wanted);
 	}
-	split->records++;
-	buf_putc(out, '{');
-	json_member(out, "id", record->id);
-	json_member(out, "event", record->event);
-	json_member(out, "time", record->time);
-	json_member(out, "region", record->region);
-	json_member(out, "source", record->source);
-	json_member(out, "bucket", record->bucket);
-	json_member(out, "key", record->key);
-	json_member(out, "version", record->version);
-	json_member(out, "etag", record->etag);
-	if (record->has_size)
-		json_member_number(out, "size", record->size);
-	json_member(out, "sequencer", record->sequencer);
-	put_from(out, from);
+	split->written++;
 	return end_line(split);
 }
 
@@ -157,7 +169,7 @@ static void say_refused(struct split *split, const struct err *err)
 	buf_printf(&line, "document %llu: ", split->documents + 1);
 	diag_put(&line, str_of(err->message));
 	text = buf_cstr(&line);
-	fprintf(stderr, "s3ev-split: %s\n", text ? text : "out of memory");
+	report(NULL, text ? text : "out of memory");
 	buf_free(&line);
 }
 
@@ -175,10 +187,10 @@ static int on_refuse(void *ctx, const struct err *err,
 	say_refused(split, err);
 	if (!from->sqs.p)
 		return 0;
-	split->records++;
-	buf_putc(&split->out, '{');
-	put_from(&split->out, from);
+	begin_line(split);
+	envelope_put_from(&split->out, from, split->position++);
 	record_put_failed(&split->out, "s3ev-split", err);
+	split->written++;
 	return end_line(split);
 }
 
@@ -186,9 +198,19 @@ static void on_note(void *ctx, struct str what)
 {
 	const struct split *split = ctx;
 
-	if (split->verbose)
-		fprintf(stderr, "s3ev-split: no record: %.*s\n",
-			STR_FMT(what));
+	if (split->flow.verbose)
+		fprintf(stderr, "s3ev-split: no record: %.*s\n", STR_FMT(what));
+}
+
+static int put_held(void *ctx, struct str line)
+{
+	struct split *split = ctx;
+
+	buf_put_str(&split->out, line);
+	split->written++;
+	if (split->out.failed)
+		return fail(split, EX_OSERR, "out of memory");
+	return split->out.n >= READ_SIZE ? flush(split) : 0;
 }
 
 static int on_end(void *ctx)
@@ -197,14 +219,16 @@ static int on_end(void *ctx)
 
 	split->documents++;
 	split->refused[0] = '\0';
-	if (split->marks) {
-		buf_printf(&split->out, "{\"mark\":\"%llu\",\"records\":%llu",
-			   split->documents, split->records);
-		if (end_line(split) < 0)
-			return -1;
-	}
-	split->records = 0;
-	return 0;
+	split->position = 0;
+	if (!split->marks)
+		return 0;
+	if (newest_drain(&split->newest, put_held, split) < 0)
+		return -1;
+	begin_line(split);
+	buf_printf(&split->out, "\"mark\":\"%llu\",\"records\":%llu",
+		   split->documents, split->written);
+	split->written = 0;
+	return end_line(split);
 }
 
 static const struct event_handler handler = {
@@ -215,10 +239,10 @@ static const struct event_handler handler = {
 };
 
 /* What is complete goes out before we wait for more. */
-static void split_input(struct split *split, struct event_reader *reader)
+static int read_input(struct split *split, struct event_reader *events,
+		      struct list *list, struct err *err)
 {
 	static char bytes[READ_SIZE];
-	struct err err;
 	ssize_t n;
 
 	while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) != 0) {
@@ -228,84 +252,92 @@ static void split_input(struct split *split, struct event_reader *reader)
 			fprintf(stderr, "s3ev-split: stdin: %s\n",
 				strerror(errno));
 			split->status = EX_IOERR;
-			return;
+			return -1;
 		}
-		if (event_feed(reader, bytes, (size_t)n, &err) < 0)
-			goto stopped;
-		if (flush(split) < 0)
-			return;
+		if ((split->is_list ?
+		     list_feed(list, bytes, (size_t)n, err) :
+		     event_feed(events, bytes, (size_t)n, err)) < 0 ||
+		    flush(split) < 0)
+			return -1;
 	}
-	if (event_end(reader, &err) == 0 && flush(split) == 0)
-		return;
-stopped:
-	if (split->status == EX_OK || split->status == EX_DATAERR) {
-		fprintf(stderr, "s3ev-split: %s\n", err.message);
-		split->status = EX_OSERR;
+	if ((split->is_list ? list_end(list, err) : event_end(events, err)) < 0)
+		return -1;
+	if (newest_drain(&split->newest, put_held, split) < 0)
+		return -1;
+	return flush(split);
+}
+
+static const char *take_option(void *ctx, int option, const char *arg)
+{
+	struct split *split = ctx;
+
+	switch (option) {
+	case 'l':
+		split->is_list = true;
+		return NULL;
+	case 'm':
+		split->marks = true;
+		return NULL;
+	case 'u':
+		split->unique = true;
+		return NULL;
+	default:
+		return globs_add(&split->names, arg) < 0 ? "too many -e" : NULL;
 	}
 }
 
-static void parse_options(struct split *split, int argc, char **argv)
+/* Ends with what was said, or with what could not be. */
+static int run(struct split *split)
 {
-	static const struct option options[] = {
-		{ "event", required_argument, NULL, 'e' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "marks", no_argument, NULL, 'm' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 }
-	};
-	int c;
+	struct event_reader *events = event_reader_new(&handler, split);
+	struct list list;
+	struct err err = { .retry = false };
 
-	while ((c = getopt_long(argc, argv, "e:hmVv", options, NULL)) != -1) {
-		switch (c) {
-		case 'e':
-			if (split->glob_count == GLOBS_MAX) {
-				fputs("s3ev-split: too many -e\n", stderr);
-				exit(EX_USAGE);
-			}
-			split->globs[split->glob_count++] = optarg;
-			break;
-		case 'h':
-			exit(help_print(usage));
-		case 'm':
-			split->marks = true;
-			break;
-		case 'V':
-			exit(help_version("s3ev-split"));
-		case 'v':
-			split->verbose = true;
-			break;
-		default:
-			exit(EX_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "s3ev-split: no arguments are taken: %s\n",
-			argv[optind]);
-		exit(EX_USAGE);
-	}
-	if (split->glob_count == 0)
-		split->globs[split->glob_count++] = "ObjectCreated:*";
+	list_init(&list, &handler, split);
+	buf_init(&split->out, READ_SIZE + 4 * RECORD_MAX);
+	newest_init(&split->newest);
+	if (!events)
+		fail(split, EX_OSERR, "out of memory");
+	else if (read_input(split, events, &list, &err) < 0 &&
+		 split->status <= EX_DATAERR)
+		fail(split, EX_OSERR, err.message);
+	if (split->newest.folded > 0)
+		fprintf(stderr, "s3ev-split: %llu older events left out\n",
+			split->newest.folded);
+	if (split->status != EX_IOERR && close(STDOUT_FILENO) < 0)
+		fail(split, EX_IOERR, "stdout could not be closed");
+	newest_free(&split->newest);
+	list_free(&list);
+	event_reader_free(events);
+	buf_free(&split->out);
+	return split->status;
 }
 
 int main(int argc, char **argv)
 {
 	struct split split = { .status = EX_OK };
-	struct event_reader *reader;
+	static const struct option words[] = {
+		{ "event", required_argument, NULL, 'e' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "marks", no_argument, NULL, 'm' },
+		{ "unique", no_argument, NULL, 'u' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const struct options options = {
+		.name = "s3ev-split",
+		.usage = usage,
+		.letters = "e:lmu",
+		.words = words,
+		.take = take_option,
+		.report = report,
+		.ctx = &split,
+		.flow = &split.flow,
+	};
+	int status = options_read(&options, argc, argv);
 
-	parse_options(&split, argc, argv);
-	buf_init(&split.out, READ_SIZE + 2 * LINE_MAX_BYTES);
-	reader = event_reader_new(&handler, &split);
-	if (!reader) {
-		fputs("s3ev-split: out of memory\n", stderr);
-		return EX_OSERR;
-	}
-	split_input(&split, reader);
-	if (split.status != EX_IOERR && close(STDOUT_FILENO) < 0) {
-		fprintf(stderr, "s3ev-split: stdout: %s\n", strerror(errno));
-		split.status = EX_IOERR;
-	}
-	event_reader_free(reader);
-	buf_free(&split.out);
-	return split.status;
+	if (status >= 0)
+		return status;
+	if (split.names.count == 0)
+		globs_add(&split.names, "ObjectCreated:*");
+	return run(&split);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "err.h"
 #include "record.h"
 #include "str.h"
@@ -104,6 +105,19 @@ enum envelope_kind envelope_read(struct envelope *envelope,
 				 struct record *record,
 				 char id[RECORD_ID_SIZE + 1], struct str *text,
 				 struct err *err);
+
+/*
+ * Why this cannot be an object's record, or NULL; its size is then set, if it
+ * has one.
+ */
+const char *envelope_fault(struct record *record);
+
+/*
+ * Append the member "from": the messages, and which of its input document's
+ * records it is, counted from 0.  Nothing, if there is nothing to say.
+ */
+void envelope_put_from(struct buf *out, const struct envelope_from *from,
+		       unsigned long long position);
 
 /*
  * S3's own name for what EventBridge tells, or an absent str.

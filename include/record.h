@@ -82,6 +82,9 @@ const char *record_outcome_name(enum record_outcome outcome);
  */
 void record_id(const struct record *record, char id[RECORD_ID_SIZE + 1]);
 
+/* Append what s3ev-split says of an object, without braces. */
+void record_put(struct buf *out, const struct record *record);
+
 /*
  * Append the line of record with members ("\"a\":1,\"b\":{}", may be empty)
  * before its last brace, and a newline.

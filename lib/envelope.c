@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "json.h"
 #include "uri.h"
 
 _Static_assert(ENVELOPE_FIELDS <= 32, "a bit for each field");
@@ -243,8 +244,7 @@ static struct str decoded(struct envelope *e, struct str key,
 	return p ? (struct str){ p, decode(p, key) } : STR_NONE;
 }
 
-/* Why the record cannot be one, or NULL. */
-static const char *fault_of(const struct envelope *e, struct record *r)
+const char *envelope_fault(struct record *r)
 {
 	if (r->bucket.n == 0)
 		return "an S3 event without the name of a bucket";
@@ -254,16 +254,33 @@ static const char *fault_of(const struct envelope *e, struct record *r)
 		return "a key longer than 1024 bytes";
 	if (!str_is_utf8(r->key))
 		return "a key that is not UTF-8";
-	if ((e->odd >> ENVELOPE_SIZE & 1) ||
-	    (r->size_text.p && str_number(r->size_text, &r->size) < 0))
+	if (!str_is_utf8(r->bucket))
+		return "a bucket's name that is not UTF-8";
+	if (r->size_text.p && str_number(r->size_text, &r->size) < 0)
 		return "a size that is no number of bytes";
 	return NULL;
+}
+
+void envelope_put_from(struct buf *out, const struct envelope_from *from,
+		       unsigned long long position)
+{
+	if (!from->sqs.p && !from->receipt.p && !from->sns.p &&
+	    !from->batch.p && position == 0)
+		return;
+	json_member_open(out, "from");
+	json_member(out, "sqs", from->sqs);
+	json_member(out, "receipt", from->receipt);
+	json_member(out, "sns", from->sns);
+	json_member(out, "batch", from->batch);
+	json_member_number(out, "position", position);
+	buf_putc(out, '}');
 }
 
 static enum envelope_kind give(const struct envelope *e, struct record *r,
 			       char id[RECORD_ID_SIZE + 1], struct err *err)
 {
-	const char *fault = fault_of(e, r);
+	const char *fault = e->odd >> ENVELOPE_SIZE & 1 ?
+		"a size that is no number of bytes" : envelope_fault(r);
 
 	if (fault) {
 		err_set(err, "InvalidEvent", "%s", fault);

@@ -232,6 +232,22 @@ void record_id(const struct record *r, char id[RECORD_ID_SIZE + 1])
 	digest_hex(id, sum, RECORD_ID_SIZE / 2);
 }
 
+void record_put(struct buf *out, const struct record *record)
+{
+	json_member(out, "id", record->id);
+	json_member(out, "event", record->event);
+	json_member(out, "time", record->time);
+	json_member(out, "region", record->region);
+	json_member(out, "source", record->source);
+	json_member(out, "bucket", record->bucket);
+	json_member(out, "key", record->key);
+	json_member(out, "version", record->version);
+	json_member(out, "etag", record->etag);
+	if (record->has_size)
+		json_member_number(out, "size", record->size);
+	json_member(out, "sequencer", record->sequencer);
+}
+
 void record_splice(struct buf *out, const struct record *record,
 		   struct str members)
 {

@@ -238,7 +238,72 @@ null'
 		assert_eq "$status $(wc -l <<<"${err%$'\n'}")$out" '64 1'
 	done
 	split -h
-	assert_eq "$status$err $(head -n 1 <<<"$out")" '0 usage: s3ev-split [-hmVv] [-e GLOB]... < EVENTS'
+	assert_eq "$status$err $(head -n 1 <<<"$out")" '0 usage: s3ev-split [-hlmuVv] [-e GLOB]... < EVENTS'
 	split -V
 	assert_eq "$status$err ${out%% *}" '0 s3ev-split'
+}
+
+@test "-l reads a list of s3://bucket/key, byte for byte" {
+	split -l < <(printf 's3://b/in/a b%%20+c.csv\r\ns3://b/é/../x\nnope\ns3://b/\ns3://b/cut')
+	assert_eq "$status $(jq -r .key <<<"$out")" $'65 in/a b%20+c.csv\né/../x'
+	assert_eq "$err" 's3ev-split: document 1: not s3://bucket/key: nope
+s3ev-split: document 1: an S3 event without the key of an object: s3://b/
+s3ev-split: document 1: a line that is cut off: s3://b/cut
+'
+	assert_json '.bucket == "b" and (.id | length == 32) and (.etag | not)'
+	split -l -m < <(printf 's3://b/1\ns3://b/2\n')
+	assert_eq "$status$err $(jq -c '.mark // .key' <<<"$out" | tr '\n' ' ')" '0 "1" "2" "1" '
+}
+
+# One event of an object.
+put() { # KEY SEQUENCER [NAME [SOURCE]]
+	event ".Records[0] |= (.s3.object.key = \"$1\" | .s3.object.sequencer = \"$2\" | .eventName = \"${3-ObjectCreated:Put}\" |
+		.eventSource = \"${4-aws:s3}\")"
+}
+
+@test "-u keeps the newest event of each object, by S3's rule for sequencers" {
+	split -u <"$events/composed-s3-put-sequencers.json"
+	assert_eq "$status $(jq -r .sequencer <<<"$out")" '0 55AED6DCD90281E6'
+	assert_eq "$err" $'s3ev-split: 3 older events left out\n'
+	{ put a 0055; put b 02; put a 0055aed6; put a 0055AED5; put b 01; put c 1; } >input
+	split -u <input
+	assert_eq "$(jq -r '.key + .sequencer' <<<"$out")" $'b02\na0055aed6\nc1'
+	# A zero at the end changes nothing: of two equals one is enough.
+	{ put a 12; put a 1200; } >input
+	split -u <input
+	assert_eq "$(jq -r .sequencer <<<"$out")" 12
+}
+
+@test "-u: a delete counts, although it is not wanted itself" {
+	{ put a 01; put a 02 ObjectRemoved:Delete; put b 01 ObjectRemoved:Delete; put b 02; } >input
+	split -u <input
+	assert_eq "$(jq -r '.key + .sequencer' <<<"$out")" b02
+	split -u -e '*' <input
+	assert_eq "$(jq -r '.key + .sequencer + .event' <<<"$out")" $'a02ObjectRemoved:Delete\nb02ObjectCreated:Put'
+}
+
+@test "-u does not compare what cannot be compared" {
+	{ put a 01 ObjectCreated:Put ceph:s3; put a 02 ObjectCreated:Put ceph:s3; put b nothex; put b nothey; } >input
+	event 'del(.Records[0].s3.object.sequencer)' >>input
+	event 'del(.Records[0].s3.object.sequencer)' >>input
+	split -u <input
+	assert_eq "$(jq -s length <<<"$out")$err" 6
+}
+
+@test "-u with marks: one document at a time" {
+	{ put a 01; put a 02; } | jq -c -s '{Records: map(.Records[0])}' >input
+	put a 01 >>input
+	split -u -m <input
+	assert_eq "$(jq -c '[.mark // .sequencer, .records]' <<<"$out" | tr '\n' ' ')" '["02",null] ["1",1] ["01",null] ["2",1] '
+}
+
+@test "a record knows the messages it came in, and its place among them" {
+	split <"$events/composed-sqs-good-poison-good.json"
+	assert_eq "$(jq -c '[.from.sqs, .from.position]' <<<"$out")" '["44103047-3123-4583-aed3-7224000351a8",0]
+["c2f72267-c1b4-432b-b35e-c27a337798d1",1]
+["519619da-e529-46d7-b58c-bc054405af0f",2]'
+	split <"$events/sqs-sns-s3-put.json"
+	assert_json '.from.sqs and .from.sns'
+	split <"$events/s3-put-v20-two-records-plus-key.json"
+	assert_eq "$(jq -c .from <<<"$out")" $'null\n{"position":1}'
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "globs.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+int globs_add(struct globs *globs, const char *glob)
+{
+	if (globs->count == GLOBS_MAX)
+		return -1;
+	globs->list[globs->count++] = glob;
+	return 0;
+}
+
+bool globs_match(const struct globs *globs, struct str name)
+{
+	char text[GLOBS_NAME_MAX + 1];
+
+	if (name.n > GLOBS_NAME_MAX || (name.n > 0 && memchr(name.p, '\0', name.n)))
+		return false;
+	if (name.n > 0)
+		memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	for (size_t i = 0; i < globs->count; i++)
+		if (fnmatch(globs->list[i], text, 0) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* tdestroy */
+#include "newest.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* bucket, NUL, key, and the sequencer stand behind it, then the line. */
+struct newest_entry {
+	struct newest_entry *next;
+	struct str object, sequencer;	/* borrowed from bytes */
+	char *line;			/* owned; NULL: nothing to write */
+	size_t line_n;
+	char bytes[];
+};
+
+void newest_init(struct newest *newest)
+{
+	*newest = (struct newest){ .tree = NULL };
+	newest->last = &newest->first;
+}
+
+static char fold(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+int newest_compare(struct str a, struct str b)
+{
+	size_t n = a.n > b.n ? a.n : b.n;
+
+	for (size_t i = 0; i < n; i++) {
+		char ca = i < a.n ? fold(a.p[i]) : '0';
+		char cb = i < b.n ? fold(b.p[i]) : '0';
+
+		if (ca != cb)
+			return ca < cb ? -1 : 1;
+	}
+	return 0;
+}
+
+static bool is_comparable(const struct record *record)
+{
+	struct str s = record->sequencer;
+
+	for (size_t i = 0; i < s.n; i++)
+		if (!strchr("0123456789ABCDEF", fold(s.p[i])) || s.p[i] == '\0')
+			return false;
+	return s.n > 0 && !str_is(record->source, "ceph:s3");
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+	struct str x = ((const struct newest_entry *)a)->object;
+	struct str y = ((const struct newest_entry *)b)->object;
+	int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+
+	return order != 0 ? order : (x.n > y.n) - (x.n < y.n);
+}
+
+/* A bucket's name has no slash, so the two do not run together. */
+static struct newest_entry *new_entry(const struct record *r)
+{
+	size_t n = r->bucket.n + 1 + r->key.n;
+	struct newest_entry *entry =
+		malloc(sizeof(*entry) + n + r->sequencer.n);
+	char *p;
+
+	if (!entry)
+		return NULL;
+	p = entry->bytes;
+	memcpy(p, r->bucket.p, r->bucket.n);
+	p[r->bucket.n] = '/';
+	memcpy(p + r->bucket.n + 1, r->key.p, r->key.n);
+	if (r->sequencer.n > 0)
+		memcpy(p + n, r->sequencer.p, r->sequencer.n);
+	entry->next = NULL;
+	entry->object = (struct str){ p, n };
+	entry->sequencer = (struct str){ p + n, r->sequencer.n };
+	entry->line = NULL;
+	entry->line_n = 0;
+	return entry;
+}
+
+static void drop_line(struct newest *newest, struct newest_entry *entry)
+{
+	newest->bytes -= entry->line_n;
+	free(entry->line);
+	entry->line = NULL;
+	entry->line_n = 0;
+}
+
+static int keep_line(struct newest *newest, struct newest_entry *entry,
+		     struct str line)
+{
+	if (!line.p)
+		return 0;
+	if (line.n <= NEWEST_MAX - newest->bytes)
+		entry->line = malloc(line.n);
+	if (!entry->line)
+		return -1;
+	memcpy(entry->line, line.p, line.n);
+	entry->line_n = line.n;
+	newest->bytes += line.n;
+	return 0;
+}
+
+/* What is in the tree gives way to what is newer; of two equals one is kept. */
+static int fold_into(struct newest *newest, struct newest_entry *entry,
+		     bool *is_newest)
+{
+	struct newest_entry **found =
+		tsearch(entry, &newest->tree, compare_objects);
+
+	*is_newest = true;
+	if (!found)
+		return -1;
+	if (*found == entry)
+		return 0;
+	newest->folded++;
+	*is_newest = newest_compare(entry->sequencer,
+				    (*found)->sequencer) > 0;
+	if (*is_newest) {
+		drop_line(newest, *found);
+		*found = entry;
+	}
+	return 0;
+}
+
+int newest_add(struct newest *newest, const struct record *record,
+	       struct str line)
+{
+	struct newest_entry *entry = new_entry(record);
+	bool is_newest = true;
+
+	if (!entry)
+		return -1;
+	*newest->last = entry;
+	newest->last = &entry->next;
+	if (is_comparable(record) && fold_into(newest, entry, &is_newest) < 0)
+		return -1;
+	return is_newest ? keep_line(newest, entry, line) : 0;
+}
+
+static void no_action(void *entry)
+{
+	(void)entry;
+}
+
+/* The tree's nodes go; the entries are in the list. */
+static void clear(struct newest *newest)
+{
+	struct newest_entry *entry = newest->first;
+
+	tdestroy(newest->tree, no_action);
+	newest->tree = NULL;
+	while (entry) {
+		struct newest_entry *next = entry->next;
+
+		drop_line(newest, entry);
+		free(entry);
+		entry = next;
+	}
+	newest->first = NULL;
+	newest->last = &newest->first;
+}
+
+void newest_free(struct newest *newest)
+{
+	clear(newest);
+}
+
+int newest_drain(struct newest *newest,
+		 int (*put)(void *ctx, struct str line), void *ctx)
+{
+	int status = 0;
+
+	for (struct newest_entry *e = newest->first; e && status == 0;
+	     e = e->next)
+		if (e->line)
+			status = put(ctx, (struct str){ e->line, e->line_n });
+	clear(newest);
+	return status;
+}
