@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * creds: a whole chain of credentials, from environment and files to keys,
+ * with the input as the server of every request.
+ *
+ * Input: see fuzz_config.h, the other file is a token; then an answer in each
+ * part, its status in the first line.
+ */
+#define _GNU_SOURCE
+
+#include "fuzz_config.h"
+
+#include "creds_chain.h"
+#include "creds_job.h"
+
+/* A client and a loop of our own */
+
+static struct http_request *running;
+static struct loop_timer *ringing;
+
+void http_init(struct http_request *request)
+{
+	memset(request, 0, sizeof(*request));
+	buf_init(&request->head, HTTP_HEAD_MAX);
+	buf_init(&request->body_in, HTTP_BODY_MAX);
+}
+
+void http_cancel(struct http_request *request)
+{
+	if (running == request)
+		running = NULL;
+}
+
+void http_request_free(struct http_request *request)
+{
+	http_cancel(request);
+	buf_free(&request->head);
+	buf_free(&request->body_in);
+}
+
+static void check_request(const struct http_request *request)
+{
+	CHECK(fuzz_is_url(str_of(request->url)),
+	      "no blank or control byte is in a URL");
+	CHECK(str_has_prefix(str_of(request->url), STR("http://")) ||
+	      str_has_prefix(str_of(request->url), STR("https://")),
+	      "a URL has a scheme");
+	for (size_t i = 0; request->headers[i]; i++) {
+		CHECK(i < CREDS_HEADERS_MAX, "headers are few");
+		CHECK(strstr(request->headers[i], ": ") &&
+		      !fuzz_has_control(str_of(request->headers[i])),
+		      "a header is one line");
+	}
+}
+
+int http_start(struct http *http, struct http_request *request,
+	       struct err *err)
+{
+	(void)http;
+	(void)err;
+	CHECK(!running, "one request at a time");
+	check_request(request);
+	buf_reset(&request->head);
+	buf_reset(&request->body_in);
+	memset(&request->err, 0, sizeof(request->err));
+	request->status = 0;
+	running = request;
+	return 0;
+}
+
+void loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t ms,
+		    void (*fn)(void *arg), void *arg)
+{
+	(void)loop;
+	CHECK(ms < 3600 * 1000, "nothing waits for hours");
+	timer->fn = fn;
+	timer->arg = arg;
+	ringing = timer;
+}
+
+void loop_timer_stop(struct loop_timer *timer)
+{
+	if (ringing == timer)
+		ringing = NULL;
+}
+
+/* No child is ever started here. */
+int loop_watch(struct loop *loop, int fd, short events, loop_fd_fn *fn,
+	       void *arg)
+{
+	(void)loop;
+	(void)fd;
+	(void)events;
+	(void)fn;
+	(void)arg;
+	abort();
+}
+
+int loop_child(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
+{
+	(void)loop;
+	(void)pid;
+	(void)fn;
+	(void)arg;
+	abort();
+}
+
+/* What reads the token files */
+#undef _DEFAULT_SOURCE
+#define open fuzz_open
+#define read fuzz_read
+#define close fuzz_close
+#define no_memory creds_job_no_memory
+#include "../../lib/creds_job.c"
+#undef open
+#undef read
+#undef close
+
+/* The next part of the input is the answer. */
+static void answer(struct str *rest)
+{
+	struct http_request *request = running;
+	struct str part = fuzz_part(rest);
+	char *first;
+
+	running = NULL;
+	if (part.n == 0) {
+		err_set(&request->err, "CouldNotConnect", "no more");
+		request->err.retry = true;
+	} else {
+		first = fuzz_cstr(fuzz_line(&part));
+		request->status = 100 + labs(atol(first)) % 500;
+		free(first);
+		buf_put_str(&request->body_in, part);
+	}
+	request->done(request->arg);
+}
+
+static void on_done(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void check_result(const struct creds_job *job)
+{
+	const struct creds_keys *keys = &job->set.keys;
+
+	if (err_is_set(&job->err) || job->step->kind == CREDS_IDENTITY)
+		return;
+	CHECK(keys->access_key_id.n > 0 && keys->secret_access_key.n > 0,
+	      "keys come in pairs");
+	CHECK(!fuzz_has_control(keys->access_key_id) &&
+	      !fuzz_has_control(keys->secret_access_key) &&
+	      !fuzz_has_control(keys->session_token) &&
+	      !fuzz_has_control(keys->account),
+	      "no control byte goes into a header");
+	CHECK(keys->from && *keys->from, "it is known where keys come from");
+}
+
+/* One step, to its end. */
+static void run(struct creds_job *job, struct str *rest)
+{
+	unsigned turns = 0;
+	bool done = false;
+
+	job->done = on_done;
+	job->arg = &done;
+	if (creds_job_start(job) < 0) {
+		CHECK(err_is_set(&job->err), "an error says why");
+		return;
+	}
+	while (!done) {
+		CHECK(running || ringing, "something is waited for");
+		CHECK(++turns < 64, "a job ends");
+		if (running) {
+			answer(rest);
+		} else {
+			struct loop_timer *timer = ringing;
+
+			ringing = NULL;
+			timer->fn(timer->arg);
+		}
+	}
+	check_result(job);
+}
+
+static void run_chain(const struct config *config,
+		      const struct creds_chain *chain, struct str *rest)
+{
+	struct creds_set set = { .n = 0 };
+	struct creds_step identity = { .kind = CREDS_IDENTITY,
+				       .from = "identity" };
+	struct err err = { .code = "" };
+
+	for (size_t i = 0; i <= chain->count && !err_is_set(&err); i++) {
+		const struct creds_step *step =
+			i < chain->count ? &chain->steps[i] : &identity;
+		struct creds_job job = { .config = config, .step = step,
+					 .keys = &set.keys };
+
+		if (step->kind == CREDS_STATIC ||
+		    step->kind == CREDS_PROCESS) {
+			struct creds_keys keys = { .from = step->from };
+
+			keys.access_key_id = STR("AKID");
+			keys.secret_access_key = STR("secret");
+			keys.session_token = step->session_token;
+			creds_set_copy(&set, &keys, &err);
+			continue;
+		}
+		run(&job, rest);
+		err = job.err;
+		if (!err_is_set(&err) && step != &identity)
+			creds_set_copy(&set, &job.set.keys, &err);
+		creds_job_free(&job);
+	}
+	creds_set_free(&set);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str rest = { (const char *)data, size };
+	struct creds_chain chain = { .count = 0 };
+	struct err err = { .code = "" };
+	struct config *config;
+	struct arena arena;
+
+	running = NULL;
+	ringing = NULL;
+	fuzz_world_begin(&rest);
+	arena_init(&arena, 4 << 20);
+	config = config_load(&err);
+	if (config && creds_chain_find(config, &chain, &arena, &err) == 0)
+		run_chain(config, &chain, &rest);
+	config_free(config);
+	arena_free(&arena);
+	fuzz_world_end();
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ddb: answers of DynamoDB, and items that are written and read again.
+ *
+ * Input: the status; the answer, which is also taken for texts of a record.
+ */
+#include "fuzz.h"
+
+#include "../../lib/ddb.c"
+
+#include <yajl/yajl_tree.h>
+
+#include "ledger.h"
+
+static void check_judge(long status, struct str body)
+{
+	struct aws_call call = { .arena = NULL };
+	struct err err = { .code = "" };
+	struct arena arena;
+	int judged;
+
+	arena_init(&arena, 16 << 20);
+	http_init(&call.http);
+	call.arena = &arena;
+	call.http.status = status;
+	buf_put_str(&call.http.body_in, body);
+	judged = judge(&call, &err);
+	CHECK(judged == 0 || err_is_set(&err), "an error has a code");
+	CHECK(judged == 0 || err.status > 0, "an error has a status");
+	CHECK(judged < 0 || status / 100 == 2, "only 2xx is good");
+	CHECK(err.code[sizeof(err.code) - 1] == '\0' &&
+	      err.request_id[sizeof(err.request_id) - 1] == '\0',
+	      "texts of an error end in NUL");
+	buf_free(&call.http.body_in);
+	arena_free(&arena);
+}
+
+static void check_read(struct str answer)
+{
+	struct ledger_decision decision = { .count = 1 };
+	struct err err = { .code = "" };
+	struct arena arena;
+	char *copy = fuzz_copy(answer);
+
+	arena_init(&arena, 16 << 20);
+	if (ledger_read((struct str){ copy, answer.n }, &arena, &decision,
+			&err) < 0)
+		CHECK(err_is_set(&err), "an error says why");
+	else
+		CHECK(str_is_utf8(decision.outcome) &&
+		      str_is_utf8(decision.reason) &&
+		      str_is_utf8(decision.destination), "texts are UTF-8");
+	arena_free(&arena);
+	free(copy);
+}
+
+static void check_json(struct buf *body)
+{
+	char why[256];
+	yajl_val tree;
+
+	CHECK(!body->failed, "a request is made");
+	tree = yajl_tree_parse(buf_cstr(body), why, sizeof(why));
+	CHECK(tree && YAJL_IS_OBJECT(tree), "a request is one JSON object");
+	yajl_tree_free(tree);
+}
+
+/* What is written can be read. */
+static void check_item(const struct record *record, unsigned long long count)
+{
+	struct ledger_decision decision, got;
+	struct ledger_key key;
+	struct arena arena;
+	struct buf body;
+	struct err err;
+
+	arena_init(&arena, 16 << 20);
+	buf_init(&body, 4 << 20);
+	key = ledger_key(record, &arena);
+	decision = ledger_decision(record, &arena);
+	decision.count = count;
+	CHECK(key.object.n > 0 && key.seq.n > 0 && key.seq.n <= 1024,
+	      "an item has a key that DynamoDB takes");
+	ledger_get(&body, "table", key);
+	check_json(&body);
+	buf_reset(&body);
+	ledger_put(&body, "table", record, key, &decision, 1);
+	check_json(&body);
+	CHECK(ledger_read(buf_str(&body), &arena, &got, &err) == 1,
+	      "an item that was written can be read");
+	if (str_is_utf8(record->bad_reason) && str_is_utf8(record->route_key))
+		CHECK(ledger_same(&decision, &got) && got.count == count,
+		      "an item says what was written");
+	buf_free(&body);
+	arena_free(&arena);
+}
+
+static void check_record(struct str rest)
+{
+	struct record r = { .id = STR("0123"), .has_size = true };
+	struct str *const texts[] = {
+		&r.bucket, &r.key, &r.version, &r.sequencer, &r.time, &r.etag,
+		&r.event, &r.source, &r.bad_reason, &r.gone_code,
+		&r.route_bucket, &r.route_key
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct str line = fuzz_line(&rest);
+
+		*texts[i] = line.n > 0 ? line : STR_NONE;
+	}
+	r.size = rest.n;
+	if (!r.bucket.p || !r.key.p)
+		return;
+	check_item(&r, 1);
+	r.bad = r.bad_reason;
+	check_item(&r, 2);
+	r.gone = r.gone_code;
+	check_item(&r, rest.n + 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str rest = { (const char *)data, size };
+	char *first = fuzz_cstr(fuzz_line(&rest));
+	long status = 100 + labs(atol(first)) % 500;
+
+	free(first);
+	check_judge(status, rest);
+	check_read(rest);
+	check_record(rest);
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xml: answers of S3.
+ *
+ * Input: the status and the lines of the head; the body.
+ */
+#include "fuzz.h"
+
+#include "../../lib/s3.c"
+
+#include "json.h"
+#include "record.h"
+
+/* Characters that XML has no way to write, or that its reader changes. */
+static bool can_be_written(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' && s.p[i] != '\n' &&
+		    s.p[i] != '\t')
+			return false;
+	/* U+FFFE and U+FFFF */
+	for (size_t i = 0; i + 3 <= s.n; i++)
+		if (memcmp(s.p + i, "\xEF\xBF", 2) == 0 &&
+		    (unsigned char)s.p[i + 2] >= 0xBE)
+			return false;
+	return str_is_utf8(s);
+}
+
+static void put_escaped(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (strchr("<>&\"'", s.p[i]))
+			buf_printf(out, "&#%d;", s.p[i]);
+		else
+			buf_putc(out, s.p[i]);
+	}
+}
+
+/* A text is read as it was written. */
+static void check_round_trip(struct str text)
+{
+	struct answer answer;
+	struct arena arena;
+	struct buf xml;
+	struct str root;
+	struct err err;
+
+	if (!can_be_written(text))
+		return;
+	arena_init(&arena, 4 << 20);
+	buf_init(&xml, 1 << 20);
+	buf_puts(&xml, " \n<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+		 "<Error xmlns='x'><Code>NoSuchKey</Code><Message>");
+	put_escaped(&xml, text);
+	buf_puts(&xml, "</Message><Message>no</Message><Code/></Error>");
+	CHECK(xml_pick(buf_str(&xml), answer_fields,
+		       sizeof(answer_fields) / sizeof(*answer_fields), &arena,
+		       &answer, &root, &err) == 0, "a good answer is read");
+	CHECK(str_is(root, "Error") && str_is(answer.code, "NoSuchKey"),
+	      "the first of several is read");
+	CHECK(answer.message.p && str_eq(answer.message, text),
+	      "a text is read as it was written");
+	buf_free(&xml);
+	arena_free(&arena);
+}
+
+static void check_pick(struct str body)
+{
+	struct answer answer;
+	struct arena arena;
+	struct err err = { .code = "" };
+	struct str root = STR_NONE;
+	char *copy = fuzz_copy(body);
+
+	arena_init(&arena, 4 << 20);
+	if (xml_pick((struct str){ copy, body.n }, answer_fields,
+		     sizeof(answer_fields) / sizeof(*answer_fields), &arena,
+		     &answer, &root, &err) == 0) {
+		CHECK(root.n > 0, "a document has a root");
+		CHECK(str_is_utf8(answer.code) && str_is_utf8(answer.message),
+		      "texts are UTF-8");
+		CHECK(!memchr(answer.code.p ? answer.code.p : "", '\0',
+			      answer.code.n), "no NUL is in XML");
+	} else {
+		CHECK(err_is_set(&err), "an error says why");
+	}
+	arena_free(&arena);
+	free(copy);
+}
+
+static void check_judge(long status, struct str head, struct str body,
+			bool is_copy)
+{
+	struct s3_call call = { .is_copy = is_copy, .needs = "needs" };
+	struct http_request *http = &call.aws.http;
+	struct err err = { .code = "" };
+	struct arena arena;
+	int judged;
+
+	arena_init(&arena, 8 << 20);
+	http_init(http);
+	call.aws.arena = &arena;
+	http->status = status;
+	buf_put_str(&http->head, head);
+	buf_put_str(&http->body_in, body);
+	call.pinned_etag = STR("d41d8cd98f00b204e9800998ecf8427e");
+	judged = judge(&call.aws, &err);
+	http_date(http);
+	if (judged < 0) {
+		CHECK(err_is_set(&err), "an error has a code");
+		CHECK(err.status > 0, "an error has a status");
+	} else {
+		CHECK(status / 100 == 2, "only 2xx is good");
+		CHECK(!is_copy || body.n > 0, "a copy says that it is made");
+		CHECK(!call.etag_is_md5 || call.etag.n == 32,
+		      "an MD5 has 32 digits");
+		CHECK(call.etag.n == 0 || is_copy || call.etag.n == 32,
+		      "the ETag is the pinned one");
+		CHECK(!memchr(call.version.p ? call.version.p : "", '\n',
+			      call.version.n), "a version is one line");
+	}
+	buf_free(&http->head);
+	buf_free(&http->body_in);
+	arena_free(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str rest = { (const char *)data, size };
+	struct str head = fuzz_part(&rest);
+	char *first = fuzz_cstr(fuzz_line(&head));
+	long status = 100 + labs(atol(first)) % 500;
+
+	free(first);
+	check_pick(rest);
+	check_round_trip(rest);
+	check_judge(status, head, rest, false);
+	check_judge(status, head, rest, true);
+	return 0;
+}
