@@ -71,7 +71,7 @@ int split_main(int argc, char **argv);
 #undef close
 #pragma pop_macro("stderr")
 
-static struct str run(struct str in, uint32_t random, int *status)
+static struct str run_tool(struct str in, uint32_t random, int *status)
 {
 	char *argv[] = { (char[]){ "s3ev-split" }, (char[]){ "-m" },
 			 (char[]){ "-v" }, (char[]){ "-e" }, (char[]){ "*" },
@@ -93,8 +93,8 @@ struct counts {
 
 static void check_mark(yajl_val line, struct counts *counts)
 {
-	static const char *const mark[] = { "mark", NULL };
-	static const char *const records[] = { "records", NULL };
+	const char *mark[] = { "mark", NULL };
+	const char *records[] = { "records", NULL };
 	yajl_val n = yajl_tree_get(line, records, yajl_t_number);
 
 	CHECK(yajl_tree_get(line, mark, yajl_t_string), "a mark has an id");
@@ -278,8 +278,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "w");
-	whole = run(in, 0, &status);
-	pieces = run(in, fuzz_seed(in), &other);
+	whole = run_tool(in, 0, &status);
+	pieces = run_tool(in, fuzz_seed(in), &other);
 	CHECK(status == EX_OK || status == EX_DATAERR,
 	      "input is good or refused, never a failure of ours");
 	records = check_lines(whole);

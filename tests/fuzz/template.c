@@ -83,7 +83,9 @@ static void check_second(struct str taken, const struct record *r)
 	      "UTF-8 stays UTF-8");
 	CHECK(memmem(second.p, second.n, "~" ID, sizeof(ID)),
 	      "a second key has the id in it");
-	CHECK(!str_eq(second, taken), "a second key is another one");
+	CHECK(!str_eq(second, taken) ||
+	      memmem(taken.p, taken.n, "~" ID, sizeof(ID)),
+	      "a second key is another one");
 	buf_free(&key);
 }
 
