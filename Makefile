@@ -23,8 +23,8 @@ LIBS = -lcurl -lcrypto -lyajl -lexpat
 LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 BATS := $(wildcard tests/*.bats)
-SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor tests/demo \
-	tests/need tests/servers/up tests/servers/down tests/servers/keeper
+SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor \
+	tests/bench/split tests/demo tests/fuzz/run tests/need tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
 .PHONY: all asan bench check clean demo deps fuzz help install lint uninstall \
@@ -73,6 +73,15 @@ uninstall:		## remove them
 	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) \
 		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/man/man1/%.1) \
 		$(patsubst man/%,$(DESTDIR)$(PREFIX)/share/man/man7/%,$(wildcard man/*.7))
+
+bench:			## s3ev-split beside the bare parser
+	@tests/need build bench
+	@$(MAKE) all
+	tests/bench/split
+
+fuzz:			## each fuzzer for a minute
+	@tests/need build lint
+	tests/fuzz/run 60
 
 clean:			## remove what was built
 	rm -rf build build-*

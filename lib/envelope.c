@@ -292,16 +292,15 @@ static enum envelope_kind give(const struct envelope *e, struct record *r,
 	return ENVELOPE_EVENT;
 }
 
-static struct record object_of(const struct envelope *e)
+static void read_object(const struct envelope *e, struct record *r)
 {
-	return (struct record){
-		.bucket = known(field(e, ENVELOPE_BUCKET)),
-		.key = known(field(e, ENVELOPE_KEY)),
-		.version = known(field(e, ENVELOPE_VERSION)),
-		.etag = known(unquoted(field(e, ENVELOPE_ETAG))),
-		.size_text = field(e, ENVELOPE_SIZE),
-		.sequencer = known(field(e, ENVELOPE_SEQUENCER)),
-	};
+	memset(r, 0, sizeof(*r));
+	r->bucket = known(field(e, ENVELOPE_BUCKET));
+	r->key = known(field(e, ENVELOPE_KEY));
+	r->version = known(field(e, ENVELOPE_VERSION));
+	r->etag = known(unquoted(field(e, ENVELOPE_ETAG)));
+	r->size_text = field(e, ENVELOPE_SIZE);
+	r->sequencer = known(field(e, ENVELOPE_SEQUENCER));
 }
 
 /*
@@ -322,7 +321,7 @@ static enum envelope_kind read_s3(struct envelope *e, struct record *r,
 			STR_FMT(version));
 		return ENVELOPE_REFUSED;
 	}
-	*r = object_of(e);
+	read_object(e, r);
 	r->event = known(field(e, ENVELOPE_NAME));
 	if (str_has_prefix(r->event, STR("s3:")))
 		r->event = (struct str){ r->event.p + 3, r->event.n - 3 };
@@ -354,7 +353,7 @@ static enum envelope_kind read_eventbridge(const struct envelope *e,
 					   char id[RECORD_ID_SIZE + 1],
 					   struct err *err)
 {
-	*r = object_of(e);
+	read_object(e, r);
 	r->event = envelope_event_name(field(e, ENVELOPE_DETAIL_TYPE),
 				       field(e, ENVELOPE_REASON),
 				       field(e, ENVELOPE_DELETION_TYPE));
