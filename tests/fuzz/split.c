@@ -71,11 +71,13 @@ int split_main(int argc, char **argv);
 #undef close
 #pragma pop_macro("stderr")
 
-static struct str run_tool(struct str in, uint32_t random, int *status)
+/* mode is one more option, or "-v". */
+static struct str run_tool(const char *mode, struct str in, uint32_t random,
+			   int *status)
 {
 	char *argv[] = { (char[]){ "s3ev-split" }, (char[]){ "-m" },
-			 (char[]){ "-v" }, (char[]){ "-e" }, (char[]){ "*" },
-			 NULL };
+			 (char[3]){ mode[0], mode[1] }, (char[]){ "-e" },
+			 (char[]){ "*" }, NULL };
 
 	memset(&io, 0, sizeof(io));
 	io.in = in;
@@ -269,17 +271,14 @@ static long long count(struct str in)
 	return n;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* What comes out of the input, in whatever pieces it comes; the records. */
+static unsigned long long check_mode(const char *mode, struct str in)
 {
-	struct str in = { (const char *)data, size }, whole, pieces;
-	long long expected = count(in);
 	unsigned long long records;
 	int status, other;
+	struct str whole = run_tool(mode, in, 0, &status);
+	struct str pieces = run_tool(mode, in, fuzz_seed(in), &other);
 
-	if (!nowhere)
-		nowhere = fopen("/dev/null", "w");
-	whole = run_tool(in, 0, &status);
-	pieces = run_tool(in, fuzz_seed(in), &other);
 	CHECK(status == EX_OK || status == EX_DATAERR,
 	      "input is good or refused, never a failure of ours");
 	records = check_lines(whole);
@@ -289,9 +288,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	CHECK(str_eq(whole, pieces), "pieces of any size give the same lines");
 	CHECK(status == other, "pieces of any size give the same status");
-	CHECK(expected < 0 || records == (unsigned long long)expected,
-	      "the number of records is right");
 	free((char *)(uintptr_t)whole.p);
 	free((char *)(uintptr_t)pieces.p);
+	return records;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str in = { (const char *)data, size };
+	long long expected = count(in);
+	unsigned long long records;
+
+	if (!nowhere)
+		nowhere = fopen("/dev/null", "w");
+	if (str_has_prefix(in, STR("s3:"))) {
+		check_mode("-l", in);
+		return 0;
+	}
+	records = check_mode("-v", in);
+	CHECK(expected < 0 || records == (unsigned long long)expected,
+	      "the number of records is right");
+	CHECK(check_mode("-u", in) <= records,
+	      "the newest are not more than all");
 	return 0;
 }
