@@ -40,7 +40,9 @@ void http_request_free(struct http_request *request)
 
 static void check_request(const struct http_request *request)
 {
-	CHECK(fuzz_is_url(str_of(request->url)),
+	/* A container's URI may be any that the environment has. */
+	CHECK(!strchr(request->url, ' ') &&
+	      !fuzz_has_control(str_of(request->url)),
 	      "no blank or control byte is in a URL");
 	CHECK(str_has_prefix(str_of(request->url), STR("http://")) ||
 	      str_has_prefix(str_of(request->url), STR("https://")),
