@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "err.h"
+#include "str.h"
 
 enum retry_class {
 	RETRY_NEVER,		/* the same request would fail the same way */
@@ -29,6 +30,13 @@ enum retry_class retry_class(const struct err *err);
 /* Milliseconds before retry number n (1 is the first); random is in [0, 1). */
 unsigned long retry_delay(enum retry_class class, unsigned n,
 			  unsigned long base_ms, double random);
+
+/*
+ * What x-amz-retry-after (milliseconds, or absent) makes of a delay: it raises
+ * it, by RETRY_AFTER_MAX_MS at most.
+ */
+enum { RETRY_AFTER_MAX_MS = 5000 };
+unsigned long retry_after(unsigned long delay_ms, struct str header);
 
 struct retry_quota {
 	unsigned tokens;

@@ -36,7 +36,8 @@ enum retry_class retry_class(const struct err *err)
 		"RequestTimeout", "RequestTimeoutException", "InternalError",
 		"InternalServerError", "ServiceUnavailable",
 		"OperationAborted", "ConditionalRequestConflict",
-		"IDPCommunicationError", "TransactionConflictException",
+		"IDPCommunicationError", "CRC32CheckFailed",
+		"TransactionConflictException",
 		"ReplicatedWriteConflictException", NULL
 	};
 
@@ -59,6 +60,17 @@ unsigned long retry_delay(enum retry_class class, unsigned n,
 	if (delay > DELAY_MAX_MS)
 		delay = DELAY_MAX_MS;
 	return (unsigned long)(random * delay);
+}
+
+unsigned long retry_after(unsigned long delay_ms, struct str header)
+{
+	unsigned long long ms;
+
+	if (!header.p || str_number(header, &ms) < 0 || ms < delay_ms)
+		return delay_ms;
+	if (ms > delay_ms + RETRY_AFTER_MAX_MS)
+		return delay_ms + RETRY_AFTER_MAX_MS;
+	return (unsigned long)ms;
 }
 
 static unsigned cost(enum retry_class class)

@@ -40,6 +40,16 @@ static void test_delay(void)
 	ok(retry_delay(RETRY_TRANSIENT, 5, 50, 0) == 0, "full jitter");
 }
 
+static void test_after(void)
+{
+	ok(retry_after(30, STR_NONE) == 30, "no x-amz-retry-after");
+	ok(retry_after(30, STR("1500")) == 1500, "it raises the delay");
+	ok(retry_after(30, STR("20")) == 30, "and never lowers it");
+	ok(retry_after(30, STR("60000")) == 5030, "by 5 s at most");
+	ok(retry_after(30, STR("soon")) == 30 && retry_after(30, STR("")) == 30,
+	   "what is no number is not looked at");
+}
+
 static void test_quota(void)
 {
 	struct retry_quota quota;
@@ -61,6 +71,7 @@ int main(void)
 {
 	test_class();
 	test_delay();
+	test_after();
 	test_quota();
 	return done();
 }
