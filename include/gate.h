@@ -36,7 +36,7 @@ struct gate_turn {
 
 	struct gate_turn *next, **link;	/* private from here on */
 	unsigned epoch;
-	bool inside;
+	bool inside, urgent;
 };
 
 /* Borrows loop.  There is no limit until gate->pace has one. */
@@ -52,6 +52,9 @@ void gate_leave(struct gate *gate, struct gate_turn *turn);
 /* Let in whom there is room for, at once or when the loop turns next. */
 void gate_admit(struct gate *gate);
 void gate_admit_later(struct gate *gate);
+
+/* It has one try left: nobody else is let in until it leaves. */
+void gate_urgent(struct gate *gate, struct gate_turn *turn);
 
 /*
  * To be told: that something is sent, and how it was answered.  See

@@ -19,6 +19,8 @@ struct pace {
 	unsigned clean;		/* answers since the limit moved */
 	unsigned epoch;		/* counts the cuts */
 	unsigned long pause_ms;	/* before the next may begin */
+	bool hopeless;		/* not even one at a time was taken */
+	unsigned urgent;	/* are before their last try */
 };
 
 void pace_init(struct pace *pace, unsigned max);
@@ -29,6 +31,7 @@ bool pace_is_full(const struct pace *pace);
 /* Are more under way than there may be, since the limit was cut? */
 bool pace_is_over(const struct pace *pace);
 
+/* Until what is urgent has ended nobody else begins, so it has a chance. */
 void pace_begin(struct pace *pace);
 void pace_end(struct pace *pace);
 
@@ -40,7 +43,11 @@ void pace_end(struct pace *pace);
 bool pace_clean(struct pace *pace);
 bool pace_throttled(struct pace *pace, unsigned epoch);
 
-/* A throttled request was given up: waiting longer helps nobody behind it. */
+/*
+ * A throttled request was given up.  If that happens with one at a time, the
+ * limit is lifted until there is a clean answer: those behind had better fail
+ * soon than one after the other.
+ */
 void pace_gave_up(struct pace *pace);
 
 #endif

@@ -70,9 +70,16 @@ void gate_leave(struct gate *gate, struct gate_turn *turn)
 	stop_waiting(gate, turn);
 	if (!turn->inside)
 		return;
-	turn->inside = false;
+	gate->pace.urgent -= turn->urgent;
+	turn->inside = turn->urgent = false;
 	pace_end(&gate->pace);
 	gate->not_before = loop_now(gate->loop) + gate->pace.pause_ms;
+}
+
+void gate_urgent(struct gate *gate, struct gate_turn *turn)
+{
+	gate->pace.urgent += !turn->urgent;
+	turn->urgent = true;
 }
 
 void gate_sent(struct gate *gate, struct gate_turn *turn)

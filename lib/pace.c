@@ -8,14 +8,22 @@ void pace_init(struct pace *pace, unsigned max)
 	*pace = (struct pace){ .limit = max, .max = max };
 }
 
+static unsigned limit(const struct pace *pace)
+{
+	return pace->hopeless ? pace->max : pace->limit;
+}
+
 bool pace_is_full(const struct pace *pace)
 {
-	return pace->max > 0 && pace->active >= pace->limit;
+	if (pace->max == 0)
+		return false;
+	return pace->active >= limit(pace) ||
+	       (pace->urgent > 0 && !pace->hopeless);
 }
 
 bool pace_is_over(const struct pace *pace)
 {
-	return pace->max > 0 && pace->active > pace->limit;
+	return pace->max > 0 && pace->active > limit(pace);
 }
 
 void pace_begin(struct pace *pace)
@@ -38,6 +46,7 @@ static void shorten_pause(struct pace *pace)
 /* As long as there are pauses, even one at a time is too much. */
 bool pace_clean(struct pace *pace)
 {
+	pace->hopeless = false;
 	if (pace->pause_ms > 0) {
 		shorten_pause(pace);
 		return false;
@@ -62,7 +71,7 @@ bool pace_throttled(struct pace *pace, unsigned epoch)
 {
 	unsigned before = pace->limit;
 
-	if (pace->max == 0 || epoch != pace->epoch)
+	if (pace->max == 0 || pace->hopeless || epoch != pace->epoch)
 		return false;
 	pace->epoch++;
 	pace->clean = 0;
@@ -79,4 +88,5 @@ bool pace_throttled(struct pace *pace, unsigned epoch)
 void pace_gave_up(struct pace *pace)
 {
 	pace->pause_ms = 0;
+	pace->hopeless = pace->limit == 1;
 }

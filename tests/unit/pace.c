@@ -46,7 +46,10 @@ static void test_cuts(void)
 		pace_throttled(&pace, pace.epoch);
 	ok(pace.limit == 1 && pace.pause_ms == 1000, "of a second at most");
 	pace_gave_up(&pace);
-	ok(pace.pause_ms == 0, "of none when one was given up");
+	ok(pace.pause_ms == 0 && !pace_is_over(&pace),
+	   "all may fail when one was given up");
+	ok(pace_clean(&pace) && pace.limit == 2 && pace_is_over(&pace),
+	   "until there is a clean answer");
 }
 
 static void test_unused(void)
