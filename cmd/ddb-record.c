@@ -263,6 +263,9 @@ int main(int argc, char **argv)
 		loop_free(loop);
 		return loop ? EX_CONFIG : EX_OSERR;
 	}
+	if (ledger.aws)
+		aws_pace(ledger.aws, flow.jobs, flow.verbose ? report : NULL,
+			 NULL);
 	status = flow_run(loop, &filter, &flow);
 	aws_free(ledger.aws);
 	loop_free(loop);

@@ -80,7 +80,7 @@ static int begin_again(void *arg)
 {
 	struct spool *spool = arg;
 
-	verify_init(&spool->verify);
+	verify_init(&spool->verify, &spool->call);
 	return lseek(spool->fd, 0, SEEK_SET) == 0 &&
 	       ftruncate(spool->fd, 0) == 0 ? 0 : -1;
 }
@@ -127,7 +127,7 @@ static void on_fetched(void *arg)
 	struct err err = spool->call.aws.err;
 
 	if (!err_is_set(&err))
-		verify_end(&spool->verify, &spool->call, &item->record, &err);
+		verify_end(&spool->verify, &item->record, &err);
 	if (!err_is_set(&err) && !err_is_set(&spool->err))
 		keep_file(spool);
 	aws_call_free(&spool->call.aws);
@@ -184,7 +184,7 @@ static void start(void *ctx, struct flow_item *item)
 		flow_failed(item, &spool->err);
 		return;
 	}
-	verify_init(&spool->verify);
+	verify_init(&spool->verify, &spool->call);
 	spool->call.aws.arena = &item->arena;
 	spool->call.aws.sink = take_bytes;
 	spool->call.aws.rewind = begin_again;
@@ -244,6 +244,7 @@ int main(int argc, char **argv)
 		loop_free(loop);
 		return loop ? EX_CONFIG : EX_OSERR;
 	}
+	aws_pace(fetch.aws, flow.jobs, flow.verbose ? report : NULL, NULL);
 	status = flow_run(loop, &filter, &flow);
 	aws_free(fetch.aws);
 	loop_free(loop);

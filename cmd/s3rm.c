@@ -230,6 +230,7 @@ int main(int argc, char **argv)
 		loop_free(loop);
 		return loop ? EX_CONFIG : EX_OSERR;
 	}
+	aws_pace(removal.aws, flow.jobs, flow.verbose ? report : NULL, NULL);
 	status = flow_run(loop, &filter, &flow);
 	aws_free(removal.aws);
 	loop_free(loop);

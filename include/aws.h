@@ -4,21 +4,25 @@
  *
  * A call is signed anew for each try, with keys that are good at the time and
  * the service's own clock.  Which answers are tried again, how often and when
- * is the business of retry.h; expired keys and a wrong clock are mended once,
- * free of charge.  What is left in the end is either an answer that the
+ * is the business of retry.h; expired keys, a wrong clock, a region that is not
+ * the bucket's and a kept connection that had died are mended once, free of
+ * charge.  What is left in the end is either an answer that the
  * service's judge found good, or an error in AWS's own words.
  */
 #ifndef S3EV_AWS_H
 #define S3EV_AWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
 #include "config.h"
 #include "creds.h"
 #include "err.h"
+#include "gate.h"
 #include "http.h"
 #include "loop.h"
+#include "region.h"
 #include "retry.h"
 #include "sigv4.h"
 #include "str.h"
@@ -35,6 +39,18 @@ struct aws *aws_new(struct loop *loop, void (*warn)(void *ctx, const char *line)
 void aws_free(struct aws *aws);
 
 const struct config *aws_config(const struct aws *aws);
+
+/* Where buckets were found to be, for whoever makes the URLs. */
+struct region_table *aws_regions(struct aws *aws);
+
+/*
+ * From now on at most max calls are under way, fewer when the service
+ * throttles (pace.h); the others wait for room.  say, which may be NULL, is
+ * called with ctx when the limit changes.  To be called before the first call;
+ * without it there is no limit.
+ */
+void aws_pace(struct aws *aws, unsigned max,
+	      void (*say)(void *ctx, const char *line), void *ctx);
 
 enum { AWS_HEADERS_MAX = 32 };
 
@@ -62,6 +78,12 @@ struct aws_call {
 	 */
 	int (*judge)(struct aws_call *call, struct err *err);
 
+	/*
+	 * The answer is an error: if it says that the request belongs
+	 * elsewhere, put url and region right and return true.  NULL: never.
+	 */
+	bool (*redirect)(struct aws_call *call);
+
 	void (*done)(void *arg);	/* never from within aws_start() */
 	void *arg;
 
@@ -75,8 +97,10 @@ struct aws_call {
 	struct loop_timer timer;
 	unsigned tries;
 	enum retry_class last_retry;
-	bool mended_clock, mended_keys;
+	bool mended_clock, mended_keys, mended_line, redirected;
 	struct str used_key_id;
+	char invocation[37];		/* amz-sdk-invocation-id */
+	struct gate_turn turn;
 };
 
 /* Begin.  done is called from the loop, whatever happens. */

@@ -18,7 +18,8 @@ struct ddb_call {
 /*
  * POST body (JSON) as the given action ("PutItem").  The answer is the JSON in
  * aws.http.body_in, also when the call failed with an error of DynamoDB, whose
- * name, without what stands before its '#', is in aws.err.code.
+ * name, without what stands before its '#', is in aws.err.code.  An answer
+ * whose CRC-32 is not the announced one is tried again.
  */
 void ddb_start(struct aws *aws, struct ddb_call *call, const char *action,
 	       struct str body);

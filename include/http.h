@@ -66,6 +66,8 @@ struct http_request {
 	struct buf body_in;	/* not more than HTTP_BODY_MAX */
 	size_t sunk;		/* bytes the sink has taken */
 	struct err err;		/* transport error; err.code[0] == 0: none */
+	bool stale;		/* it was a kept connection that had been
+				 * closed: the server did not answer */
 
 	struct http *http;	/* private from here on */
 	void *easy, *slist;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "aws.h"
+#include "checksum.h"
 #include "err.h"
 #include "str.h"
 
@@ -26,13 +27,23 @@ struct s3_object {
 	struct str etag;
 };
 
+/* Headers to send along; what is absent is not sent. */
+struct s3_options {
+	struct str owner;	/* account that the buckets must belong to */
+	struct str payer;	/* "requester": we pay */
+	struct str sse;		/* of copies: "aws:kms", "AES256" */
+	struct str kms_key_id;
+	struct str storage_class;
+};
+
 /*
  * A call.  The caller sets, in aws: arena, done, arg, and for s3_get() sink
- * and rewind; then everything is borrowed until done.  The result is good
+ * and rewind, and options, which may be NULL; then everything is borrowed until done.  The result is good
  * when aws.err.code is empty; its text lies in the arena.
  */
 struct s3_call {
 	struct aws_call aws;	/* first: a call is an aws_call */
+	const struct s3_options *options;
 
 	struct str etag;	/* without quotes */
 	struct str version;
@@ -41,10 +52,21 @@ struct s3_call {
 	bool etag_is_md5;	/* the ETag is the MD5 of the content */
 	bool is_taken;		/* a copy failed: something is there already */
 
-	const char *needs;	/* private: what permission it takes */
+	/* A checksum of the whole object, in base64, or CHECKSUM_NONE. */
+	enum checksum_kind checksum;
+	struct str checksum_value;
+
+	struct str bucket, key;	/* private from here on */
+	const char *needs;	/* what permission it takes */
 	bool is_copy;
 	struct str pinned_version, pinned_etag;
 };
+
+/*
+ * From within a sink: read what the headers say, as it will stand in the call
+ * when it is done.
+ */
+void s3_read_answer(struct s3_call *call);
 
 /* What to do about an object that is at the destination already. */
 enum s3_overwrite { S3_KEEP, S3_OVERWRITE };

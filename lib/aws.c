@@ -6,7 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "digest.h"
+#include "aws_request.h"
+#include "gate.h"
 #include "version.h"
 
 enum { BASE_MS = 50, BASE_DYNAMODB_MS = 25, TRIES = 3, TRIES_DYNAMODB = 4 };
@@ -16,9 +17,10 @@ struct aws {
 	struct config *config;
 	struct http *http;
 	struct creds *creds;
-	struct sigv4_key key;
-	struct sigv4_signed made;
+	struct aws_signer signer;
 	struct retry_quota quota;
+	struct region_table regions;
+	struct gate gate;
 	long long clock_offset;		/* seconds to add to our clock */
 	unsigned short random[3];
 };
@@ -35,19 +37,17 @@ struct aws *aws_new(struct loop *loop, void (*warn)(void *ctx, const char *line)
 {
 	struct aws *aws = calloc(1, sizeof(*aws));
 	struct http_options options;
-	struct timespec now;
 
 	if (!aws) {
 		err_set(err, "OutOfMemory", "out of memory");
 		return NULL;
 	}
 	aws->loop = loop;
-	sigv4_signed_init(&aws->made);
 	retry_quota_init(&aws->quota);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	memcpy(aws->random, &now.tv_nsec, sizeof(aws->random));
+	gate_init(&aws->gate, loop);
 	aws->config = config_load(err);
-	if (!aws->config)
+	if (!aws->config || aws_signer_init(&aws->signer, err) < 0 ||
+	    aws_request_random(aws->random, sizeof(aws->random), err) < 0)
 		goto fail;
 	if (!aws->config->region.value.p) {
 		err_set(err, "NoRegion", "no region: set AWS_REGION");
@@ -79,14 +79,27 @@ void aws_free(struct aws *aws)
 	creds_free(aws->creds);
 	http_free(aws->http);
 	config_free(aws->config);
-	sigv4_key_wipe(&aws->key);
-	sigv4_signed_free(&aws->made);
+	gate_free(&aws->gate);
+	aws_signer_free(&aws->signer);
 	free(aws);
 }
 
 const struct config *aws_config(const struct aws *aws)
 {
 	return aws->config;
+}
+
+struct region_table *aws_regions(struct aws *aws)
+{
+	return &aws->regions;
+}
+
+void aws_pace(struct aws *aws, unsigned max,
+	      void (*say)(void *ctx, const char *line), void *ctx)
+{
+	pace_init(&aws->gate.pace, max);
+	aws->gate.say = say;
+	aws->gate.ctx = ctx;
 }
 
 void aws_header(struct aws_call *call, const char *name, struct str value)
@@ -99,9 +112,13 @@ void aws_header(struct aws_call *call, const char *name, struct str value)
 
 static void finish(struct aws_call *call)
 {
+	struct aws *aws = call->aws;
+
 	if (!err_is_set(&call->err))
-		retry_quota_give(&call->aws->quota, call->last_retry);
+		retry_quota_give(&aws->quota, call->last_retry);
+	gate_leave(&aws->gate, &call->turn);
 	call->done(call->arg);
+	gate_admit(&aws->gate);
 }
 
 static void finish_later(void *arg)
@@ -115,85 +132,6 @@ static void give_up(struct aws_call *call)
 	loop_timer_set(call->aws->loop, &call->timer, 0, finish_later, call);
 }
 
-/*
- * Host and path as they go out: the host with its port unless it is the
- * scheme's own, which no client sends.
- */
-static void split_url(const char *url, struct str *host, struct str *path)
-{
-	bool tls = strncmp(url, "https:", 6) == 0;
-	const char *start = strstr(url, "://") + 3;
-	struct str port = tls ? STR(":443") : STR(":80");
-
-	*host = (struct str){ start, strcspn(start, "/") };
-	*path = str_of(start + host->n);
-	if (str_has_suffix(*host, port))
-		host->n -= port.n;
-}
-
-/* "Name: value" lines, NULL at the end; NULL if memory is out. */
-static const char *const *header_lines(struct aws_call *call,
-				       const struct creds_keys *keys)
-{
-	struct aws *aws = call->aws;
-	const char **lines = arena_alloc(call->arena, (AWS_HEADERS_MAX + 4) *
-						      sizeof(*lines));
-	size_t n = 0;
-
-	if (!lines)
-		return NULL;
-	for (size_t i = 0; i < call->n_headers; i++) {
-		const struct sigv4_header *h = &call->headers[i];
-
-		/* Without a value libcurl wants a semicolon. */
-		lines[n++] = arena_printf(call->arena, "%.*s%s%.*s",
-					  STR_FMT(h->name),
-					  h->value.n > 0 ? ": " : ";",
-					  STR_FMT(h->value));
-	}
-	lines[n++] = arena_printf(call->arena, "X-Amz-Date: %s",
-				  aws->made.date);
-	lines[n++] = arena_printf(call->arena, "Authorization: %.*s",
-				  STR_FMT(buf_str(&aws->made.authorization)));
-	if (keys->session_token.n > 0)
-		lines[n++] = arena_printf(call->arena,
-					  "X-Amz-Security-Token: %.*s",
-					  STR_FMT(keys->session_token));
-	for (size_t i = 0; i < n; i++)
-		if (!lines[i])
-			return NULL;
-	return lines;
-}
-
-static int sign(struct aws_call *call, const struct creds_keys *keys,
-		struct err *err)
-{
-	struct aws *aws = call->aws;
-	struct sigv4_credentials credentials = {
-		keys->access_key_id, keys->secret_access_key,
-		keys->session_token,
-	};
-	struct sigv4_header headers[AWS_HEADERS_MAX + 1];
-	struct sigv4_request request = {
-		.method = str_of(call->method),
-		.query = call->query,
-		.headers = headers,
-		.n_headers = call->n_headers + 1,
-		.payload_hash = call->payload_hash,
-		.region = call->region,
-		.service = str_of(call->sign_service),
-		.time = time(NULL) + (time_t)aws->clock_offset,
-		.credentials = &credentials,
-		.flags = call->service == CONFIG_S3 ? 0 :
-			 SIGV4_NORMALIZE_PATH | SIGV4_ENCODE_PATH,
-	};
-
-	memcpy(headers, call->headers, call->n_headers * sizeof(*headers));
-	headers[call->n_headers].name = STR("host");
-	split_url(call->url, &headers[call->n_headers].value, &request.path);
-	return sigv4_sign(&aws->made, &aws->key, &request, err);
-}
-
 static void on_answer(void *arg);
 
 static int on_bytes(void *arg, const char *bytes, size_t n)
@@ -203,25 +141,36 @@ static int on_bytes(void *arg, const char *bytes, size_t n)
 	return call->sink(call->arg, bytes, n);
 }
 
+static unsigned tries_of(const struct aws_call *call)
+{
+	unsigned long set = call->aws->config->max_attempts.value;
+
+	if (set > 0)
+		return (unsigned)set;
+	return call->service == CONFIG_DYNAMODB ? TRIES_DYNAMODB : TRIES;
+}
+
 static int send_try(struct aws_call *call, const struct creds_keys *keys)
 {
+	struct aws *aws = call->aws;
 	struct http_request *http = &call->http;
+	struct aws_try try = {
+		.time = time(NULL) + (time_t)aws->clock_offset,
+		.number = call->tries,
+		.max = tries_of(call),
+		.keys = keys,
+	};
 
-	if (sign(call, keys, &call->err) < 0)
+	if (aws_request_make(&aws->signer, call, &try, &call->err) < 0)
 		return -1;
-	http->method = call->method;
-	http->url = call->query.n == 0 ? call->url :
-		arena_printf(call->arena, "%s?%.*s", call->url,
-			     STR_FMT(call->query));
-	http->headers = header_lines(call, keys);
-	http->body = call->body;
+	call->used_key_id = arena_dup(call->arena, keys->access_key_id);
+	if (!call->used_key_id.p)
+		return err_set(&call->err, "OutOfMemory", "out of memory");
 	http->sink = call->sink ? on_bytes : NULL;
 	http->done = on_answer;
 	http->arg = call;
-	call->used_key_id = arena_dup(call->arena, keys->access_key_id);
-	if (!http->url || !http->headers || !call->used_key_id.p)
-		return err_set(&call->err, "OutOfMemory", "out of memory");
-	return http_start(call->aws->http, http, &call->err);
+	gate_sent(&aws->gate, &call->turn);
+	return http_start(aws->http, http, &call->err);
 }
 
 static void on_keys(void *arg, const struct creds_keys *keys,
@@ -235,55 +184,59 @@ static void on_keys(void *arg, const struct creds_keys *keys,
 		give_up(call);
 }
 
-static void try_now(void *arg)
+/* Once more, or for the first time. */
+static void send(struct aws_call *call)
 {
-	struct aws_call *call = arg;
-
 	memset(&call->err, 0, sizeof(call->err));
-	call->tries++;
 	call->wait.fn = on_keys;
 	call->wait.arg = call;
 	creds_get(call->aws->creds, &call->wait);
 }
 
+static void try_now(void *arg)
+{
+	struct aws_call *call = arg;
+
+	call->tries++;
+	send(call);
+}
+
 void aws_start(struct aws *aws, struct aws_call *call)
 {
-	unsigned char sum[DIGEST_SHA256_SIZE];
-	char hex[DIGEST_HEX_SIZE(DIGEST_SHA256_SIZE)];
-
 	http_init(&call->http);
 	call->aws = aws;
 	call->tries = 0;
 	call->last_retry = RETRY_NEVER;
-	call->mended_clock = call->mended_keys = false;
-	digest_sha256(call->body.p, call->body.n, sum);
-	digest_hex(hex, sum, sizeof(sum));
-	call->payload_hash = arena_dup(call->arena, str_of(hex));
-	if (!call->payload_hash.p) {
-		err_set(&call->err, "OutOfMemory", "out of memory");
+	call->mended_clock = call->mended_keys = call->mended_line = false;
+	call->redirected = false;
+	call->turn = (struct gate_turn){ .go = try_now, .arg = call };
+	if (aws_request_prepare(call, &call->err) < 0)
 		give_up(call);
-		return;
-	}
-	if (call->service == CONFIG_S3)
-		aws_header(call, "x-amz-content-sha256", call->payload_hash);
-	try_now(call);
+	else
+		gate_enter(&aws->gate, &call->turn);
 }
 
 void aws_fail(struct aws *aws, struct aws_call *call, const struct err *err)
 {
 	http_init(&call->http);
 	call->aws = aws;
+	call->turn = (struct gate_turn){ .arg = call };
 	call->err = *err;
 	give_up(call);
 }
 
 void aws_cancel(struct aws_call *call)
 {
+	bool was_inside = call->turn.inside;
+
 	if (!call->aws)
 		return;
 	creds_cancel(&call->wait);
 	loop_timer_stop(&call->timer);
 	http_cancel(&call->http);
+	gate_leave(&call->aws->gate, &call->turn);
+	if (was_inside)
+		gate_admit_later(&call->aws->gate);
 }
 
 void aws_call_free(struct aws_call *call)
@@ -336,51 +289,90 @@ static bool mend(struct aws_call *call)
 		aws->clock_offset = theirs - (long long)time(NULL);
 		return true;
 	}
+	if (call->http.stale && !call->mended_line) {
+		call->mended_line = true;
+		return true;
+	}
+	if (call->redirect && !call->redirected) {
+		call->redirected = call->redirect(call);
+		return call->redirected;
+	}
 	return false;
 }
 
-static unsigned tries_of(const struct aws_call *call)
+/* What a transport error or a 5xx means for the load, nobody knows. */
+static void adapt(struct aws_call *call, enum retry_class class)
 {
-	unsigned long set = call->aws->config->max_attempts.value;
+	struct gate *gate = &call->aws->gate;
 
-	if (set > 0)
-		return (unsigned)set;
-	return call->service == CONFIG_DYNAMODB ? TRIES_DYNAMODB : TRIES;
+	if (class == RETRY_THROTTLED)
+		gate_throttled(gate, &call->turn);
+	else if (class == RETRY_NEVER && call->http.status > 0)
+		gate_clean(gate);
 }
 
-static void retry_or_finish(struct aws_call *call)
+/* After its delay: those that are too many by now stand in line again. */
+static void try_again(void *arg)
+{
+	struct aws_call *call = arg;
+	struct gate *gate = &call->aws->gate;
+
+	if (!pace_is_over(&gate->pace)) {
+		try_now(call);
+		return;
+	}
+	gate_leave(gate, &call->turn);
+	gate_enter(gate, &call->turn);
+}
+
+static unsigned long delay(struct aws_call *call, enum retry_class class)
 {
 	struct aws *aws = call->aws;
-	enum retry_class class = retry_class(&call->err);
 	unsigned long base = call->service == CONFIG_DYNAMODB ?
 			     BASE_DYNAMODB_MS : BASE_MS;
+	unsigned long ms = retry_delay(class, call->tries, base,
+				       erand48(aws->random));
+
+	if (class == RETRY_THROTTLED && ms < aws->gate.pace.pause_ms)
+		ms = aws->gate.pace.pause_ms;
+	return retry_after(ms, http_header(&call->http, "x-amz-retry-after"));
+}
+
+static void retry_or_finish(struct aws_call *call, enum retry_class class)
+{
+	struct aws *aws = call->aws;
 
 	call->err.retry = class != RETRY_NEVER;
 	if (class == RETRY_NEVER || call->tries >= tries_of(call) ||
 	    !can_repeat(call) || !retry_quota_take(&aws->quota, class)) {
+		if (class == RETRY_THROTTLED)
+			pace_gave_up(&aws->gate.pace);
 		finish(call);
 		return;
 	}
 	call->last_retry = class;
-	loop_timer_set(aws->loop, &call->timer,
-		       retry_delay(class, call->tries, base,
-				   erand48(aws->random)), try_now, call);
+	if (class == RETRY_THROTTLED && call->tries + 1 == tries_of(call))
+		gate_urgent(&aws->gate, &call->turn);
+	loop_timer_set(aws->loop, &call->timer, delay(call, class), try_again,
+		       call);
 }
 
 static void on_answer(void *arg)
 {
 	struct aws_call *call = arg;
+	enum retry_class class = RETRY_NEVER;
 
 	if (err_is_set(&call->http.err))
 		call->err = call->http.err;
 	else if (call->judge(call, &call->err) == 0)
 		call->err.code[0] = '\0';
-	if (!err_is_set(&call->err)) {
+	if (err_is_set(&call->err))
+		class = retry_class(&call->err);
+	adapt(call, class);
+	if (!err_is_set(&call->err))
 		finish(call);
-	} else if (mend(call) && can_repeat(call)) {
-		call->tries--;
-		try_now(call);
-	} else {
-		retry_or_finish(call);
-	}
+	else if (mend(call) && can_repeat(call))
+		send(call);
+	else
+		retry_or_finish(call, class);
 }

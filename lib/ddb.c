@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "checksum.h"
 #include "json.h"
 #include "pick.h"
 
@@ -42,6 +43,29 @@ static int read_answer(struct aws_call *call, struct answer *answer,
 	return status;
 }
 
+/* The part before ":http://..." of a header x-amzn-ErrorType. */
+static struct str error_type(const struct http_request *http)
+{
+	struct str type = http_header(http, "x-amzn-ErrorType");
+
+	return str_next(&type, ':');
+}
+
+/* Of the body as it was sent; on the way there it can only have been hurt. */
+static int check_crc32(const struct aws_call *call, struct err *err)
+{
+	struct str header = http_header(&call->http, "x-amz-crc32");
+	unsigned long crc = checksum_crc32(buf_str(&call->http.body_in));
+	unsigned long long announced;
+
+	if (str_number(header, &announced) < 0 || announced == crc)
+		return 0;
+	err_set(err, "CRC32CheckFailed",
+		"the CRC-32 of the answer is %lu, not %llu", crc, announced);
+	err->status = call->http.status;
+	return -1;
+}
+
 static int judge(struct aws_call *call, struct err *err)
 {
 	struct str id = http_header(&call->http, "x-amzn-RequestId");
@@ -50,6 +74,8 @@ static int judge(struct aws_call *call, struct err *err)
 	struct str code, message;
 	struct err ignored;
 
+	if (check_crc32(call, err) < 0)
+		return -1;
 	if (read_answer(call, &answer, &ignored) < 0 && status / 100 == 2) {
 		err_set(err, "UnexpectedAnswer", "not JSON: %s",
 			ignored.message);
@@ -58,7 +84,8 @@ static int judge(struct aws_call *call, struct err *err)
 	}
 	if (status / 100 == 2)
 		return 0;
-	code = after_hash(answer.type);
+	code = after_hash(answer.type.n > 0 ? answer.type :
+					      error_type(&call->http));
 	message = answer.message.p ? answer.message : answer.capital_message;
 	if (code.n == 0)
 		code = status >= 500 ? STR("InternalServerError") :
@@ -86,6 +113,7 @@ void ddb_start(struct aws *aws, struct ddb_call *call, const char *action,
 	to->method = "POST";
 	to->body = body;
 	to->judge = judge;
+	to->redirect = NULL;
 	to->n_headers = 0;
 	if (config_endpoint(aws_config(aws), CONFIG_DYNAMODB, STR_NONE, &url,
 			    &err) < 0) {

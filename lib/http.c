@@ -172,11 +172,11 @@ static size_t on_header(char *line, size_t one, size_t n, void *arg)
 static size_t on_body(char *bytes, size_t one, size_t n, void *arg)
 {
 	struct http_request *request = arg;
-	long status = 0;
 
 	(void)one;
-	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (!request->sink || status / 100 != 2) {
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE,
+			  &request->status);
+	if (!request->sink || request->status / 100 != 2) {
 		buf_put(&request->body_in, bytes, n);
 		return request->body_in.failed ? 0 : n;
 	}
@@ -280,6 +280,7 @@ int http_start(struct http *http, struct http_request *request,
 	buf_reset(&request->body_in);
 	memset(&request->err, 0, sizeof(request->err));
 	request->status = 0;
+	request->stale = false;
 	request->sunk = 0;
 	request->http = http;
 	request->easy = easy;
@@ -381,6 +382,20 @@ static void transport_error(struct http_request *request, CURLcode code)
 	request->err.retry = !is_permanent(code);
 }
 
+/*
+ * libcurl tries again by itself when a kept connection turns out to be closed,
+ * except while a body is being sent.
+ */
+static bool is_stale(const struct http_request *request, CURLcode code)
+{
+	long connects = 1;
+
+	curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return connects == 0 && request->head.n == 0 &&
+	       (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+		code == CURLE_GOT_NOTHING);
+}
+
 static void finish_requests(struct http *http)
 {
 	CURLMsg *message;
@@ -398,6 +413,7 @@ static void finish_requests(struct http *http)
 				  &request->status);
 		if (code != CURLE_OK)
 			transport_error(request, code);
+		request->stale = is_stale(request, code);
 		detach(request);
 		request->done(request->arg);
 	}

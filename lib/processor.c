@@ -238,7 +238,7 @@ static void on_streamed(void *arg)
 	if (!err_is_set(&p->err) && !p->child.closed_input) {
 		p->err = p->call.aws.err;
 		if (!err_is_set(&p->err))
-			verify_end(&p->verify, &p->call, p->record, &p->err);
+			verify_end(&p->verify, p->record, &p->err);
 		if (!err_is_set(&p->err) && !p->child_ran)
 			run(p, -1);
 	}
@@ -255,7 +255,7 @@ static void run_on_stream(struct processor *p)
 	struct s3_object object = { r->bucket, r->key, r->version, r->etag };
 
 	p->call_runs = true;
-	verify_init(&p->verify);
+	verify_init(&p->verify, &p->call);
 	p->call.aws.arena = p->arena;
 	p->call.aws.sink = take_bytes;
 	p->call.aws.done = on_streamed;

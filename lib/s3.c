@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "s3.h"
 
-#include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
+#include "s3_answer.h"
 #include "uri.h"
-#include "xml.h"
 
 enum { URL_MAX = 8 << 10 };
 
@@ -30,194 +28,81 @@ bool s3_etag_is_md5(struct str etag)
 	return true;
 }
 
-/* Answers */
-
-static struct str unquoted(struct str etag)
-{
-	if (etag.n >= 2 && etag.p[0] == '"' && etag.p[etag.n - 1] == '"')
-		return (struct str){ etag.p + 1, etag.n - 2 };
-	return etag;
-}
-
-struct answer {
-	struct str code, message, request_id, condition; /* of an Error */
-	struct str copy_etag;
-};
-
-static const struct xml_field answer_fields[] = {
-	{ "Error/Code", offsetof(struct answer, code) },
-	{ "Error/Message", offsetof(struct answer, message) },
-	{ "Error/RequestId", offsetof(struct answer, request_id) },
-	{ "Error/Condition", offsetof(struct answer, condition) },
-	{ "CopyObjectResult/ETag", offsetof(struct answer, copy_etag) },
-};
-
-/* HEAD has no body to say more, and some servers leave the message empty. */
-static const char *meaning(struct str code)
-{
-	static const struct {
-		const char *code, *meaning;
-	} table[] = {
-		{ "AccessDenied", "access denied" },
-		{ "BadRequest", "bad request" },
-		{ "InvalidAccessKeyId", "no such access key id" },
-		{ "MethodNotAllowed", "a delete marker, no object" },
-		{ "NoSuchBucket", "the bucket does not exist" },
-		{ "NoSuchKey", "the object does not exist" },
-		{ "NoSuchVersion", "the version does not exist" },
-		{ "NotFound", "it does not exist" },
-		{ "PermanentRedirect", "the bucket is in another region" },
-		{ "PreconditionFailed", "the object is another one by now" },
-		{ "SignatureDoesNotMatch", "the secret access key is wrong" },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (str_is(code, table[i].code))
-			return table[i].meaning;
-	return "no more was said";
-}
-
-static const char *code_of(long status)
-{
-	switch (status) {
-	case 301: return "PermanentRedirect";
-	case 400: return "BadRequest";
-	case 403: return "AccessDenied";
-	case 404: return "NotFound";
-	case 405: return "MethodNotAllowed";
-	case 412: return "PreconditionFailed";
-	case 503: return "ServiceUnavailable";
-	default: return "UnexpectedAnswer";
-	}
-}
-
-static void explain(struct s3_call *call, const struct answer *answer,
-		    struct err *err)
-{
-	long status = call->aws.http.status;
-	struct str code = answer->code;
-	struct str message = answer->message;
-	struct str id = answer->request_id;
-	const char *hint = "";
-
-	if (code.n == 0)
-		code = str_of(code_of(status));
-	call->is_taken = call->is_copy && str_is(code, "PreconditionFailed") &&
-			 !str_has_prefix(answer->condition,
-					 STR("x-amz-copy-source"));
-	if (message.n == 0)
-		message = call->is_taken ? STR("something is there already") :
-					   str_of(meaning(code));
-	if (id.n == 0)
-		id = http_header(&call->aws.http, "x-amz-request-id");
-	if (str_is(code, "AccessDenied"))
-		hint = call->needs;
-	err_set(err, "UnexpectedAnswer", "%.*s%s", STR_FMT(message), hint);
-	if (code.n < sizeof(err->code)) {
-		memcpy(err->code, code.p, code.n);
-		err->code[code.n] = '\0';
-	}
-	if (id.n < sizeof(err->request_id)) {
-		if (id.n > 0)
-			memcpy(err->request_id, id.p, id.n);
-		err->request_id[id.n] = '\0';
-	}
-	/* A 200 with an error in it is a failure of the server. */
-	err->status = status / 100 == 2 ? 500 : status;
-}
-
-static void read_headers(struct s3_call *call, struct arena *arena)
-{
-	const struct http_request *http = &call->aws.http;
-	struct str length = http_header(http, "content-length");
-	struct str sse = http_header(http, "x-amz-server-side-encryption");
-	struct str customer = http_header(http,
-		"x-amz-server-side-encryption-customer-algorithm");
-	struct str version = http_header(http, "x-amz-version-id");
-
-	call->etag = arena_dup(arena, unquoted(http_header(http, "etag")));
-	if (version.n > 0)
-		call->version = arena_dup(arena, version);
-	call->has_size = length.p && str_number(length, &call->size) == 0;
-	call->etag_is_md5 = s3_etag_is_md5(call->etag) && !customer.p &&
-			    !str_has_prefix(sse, STR("aws:kms"));
-}
-
-/* Both are known, and they are not the same. */
-static bool differs(struct str pinned, struct str got)
-{
-	return pinned.n > 0 && got.n > 0 &&
-	       (pinned.n != got.n ||
-		strncasecmp(pinned.p, got.p, pinned.n) != 0);
-}
-
-static int judge(struct aws_call *aws, struct err *err)
-{
-	struct s3_call *call = (struct s3_call *)aws;
-	struct str body = buf_str(&aws->http.body_in);
-	struct answer answer = { .code = STR_NONE };
-	bool good = aws->http.status / 100 == 2;
-	struct str root = STR_NONE;
-
-	if (!good || call->is_copy) {
-		int status = body.n == 0 ? -1 :
-			xml_pick(body, answer_fields,
-				 sizeof(answer_fields) / sizeof(*answer_fields),
-				 aws->arena, &answer, &root, err);
-
-		if (!good || status < 0 || !str_is(root, "CopyObjectResult")) {
-			if (good && status < 0)
-				answer.message =
-					STR("the answer is no complete XML");
-			explain(call, &answer, err);
-			return -1;
-		}
-	}
-	read_headers(call, aws->arena);
-	if (differs(call->pinned_version, call->version) ||
-	    differs(call->pinned_etag, call->etag)) {
-		err_set(err, "PreconditionFailed",
-			"the object is another one by now");
-		err->status = 412;
-		return -1;
-	}
-	if (call->is_copy) {
-		call->etag = unquoted(answer.copy_etag);
-		call->has_size = false;
-	}
-	return 0;
-}
-
 /* Requests */
 
-/* The URL of an object, and the region and service to sign for. */
-static int address(struct aws *aws, struct s3_call *call,
-		   const struct s3_object *object, struct err *err)
+/* The URL of the call's object, and the region and service to sign for. */
+static int locate(struct aws *aws, struct s3_call *call, struct err *err)
 {
 	struct aws_call *to = &call->aws;
+	struct str region = region_find(aws_regions(aws), call->bucket);
 	struct config_bucket how;
 	struct buf url;
-	struct str kept;
 	int status;
 
 	buf_init(&url, URL_MAX);
-	status = config_bucket_url(aws_config(aws), object->bucket, STR_NONE,
-				   &url, &how, err);
+	status = config_bucket_url(aws_config(aws), call->bucket, region, &url,
+				   &how, err);
 	buf_putc(&url, '/');
-	uri_encode_path(&url, object->key);
-	kept = arena_dup(to->arena, buf_str(&url));
-	if (status == 0 && (url.failed || !kept.p))
+	uri_encode_path(&url, call->key);
+	to->url = url.failed ? NULL : arena_dup(to->arena, buf_str(&url)).p;
+	if (status == 0 && !to->url)
 		status = err_set(err, "InvalidKey", "a key too long for a URL");
 	buf_free(&url);
 	if (status < 0)
 		return -1;
-	to->url = kept.p;
-	to->service = CONFIG_S3;
 	to->sign_service = how.service;
-	to->region = how.region;
-	to->judge = judge;
+	to->region = arena_dup(to->arena, how.region);
+	if (!to->region.p)
+		return err_set(err, "OutOfMemory", "out of memory");
+	return 0;
+}
+
+/*
+ * The bucket is in another region: it will be known for the calls to come.  A
+ * bucket that is too new for its name to be known everywhere is reached by the
+ * Location of a 307, which holds for this call only.
+ */
+static bool redirect(struct aws_call *to)
+{
+	struct s3_call *call = (struct s3_call *)to;
+	struct str region = s3_answer_region(call);
+	struct str location = s3_answer_location(call);
+	struct err ignored;
+
+	if (location.p && region.n == 0)
+		region = region_of_host(location);
+	if (location.p) {
+		to->url = location.p;
+		if (config_is_label(region))
+			to->region = region;
+		return true;
+	}
+	if (region.n == 0 || str_eq(region, to->region))
+		return false;
+	region_learn(aws_regions(to->aws), call->bucket, region);
+	return locate(to->aws, call, &ignored) == 0 &&
+	       str_eq(region, to->region);
+}
+
+static int address(struct aws *aws, struct s3_call *call,
+		   const struct s3_object *object, struct err *err)
+{
+	struct aws_call *to = &call->aws;
+
+	call->bucket = object->bucket;
+	call->key = object->key;
+	to->service = CONFIG_S3;
+	to->judge = s3_answer_judge;
+	to->redirect = redirect;
 	to->n_headers = 0;
 	to->query = STR_NONE;
+	if (locate(aws, call, err) < 0)
+		return -1;
+	if (call->options) {
+		aws_header(to, "x-amz-expected-bucket-owner",
+			   call->options->owner);
+		aws_header(to, "x-amz-request-payer", call->options->payer);
+	}
 	return 0;
 }
 
@@ -272,10 +157,18 @@ static void read_object(struct aws *aws, struct s3_call *call,
 		      "s3:ListBucket is not granted, a missing object is "
 		      "answered like this too";
 	if (address(aws, call, object, &err) < 0 ||
-	    pin(call, object, &err) < 0)
+	    pin(call, object, &err) < 0) {
 		aws_fail(aws, &call->aws, &err);
-	else
-		aws_start(aws, &call->aws);
+		return;
+	}
+	if (aws_config(aws)->response_checksums == CONFIG_WHEN_SUPPORTED)
+		aws_header(&call->aws, "x-amz-checksum-mode", STR("ENABLED"));
+	aws_start(aws, &call->aws);
+}
+
+void s3_read_answer(struct s3_call *call)
+{
+	s3_answer_read(call);
 }
 
 void s3_get(struct aws *aws, struct s3_call *call,
@@ -311,6 +204,17 @@ static struct str copy_source(struct arena *arena,
 	return kept;
 }
 
+static void put_copy_options(struct aws_call *request,
+			     const struct s3_options *options)
+{
+	aws_header(request, "x-amz-source-expected-bucket-owner",
+		   options->owner);
+	aws_header(request, "x-amz-server-side-encryption", options->sse);
+	aws_header(request, "x-amz-server-side-encryption-aws-kms-key-id",
+		   options->kms_key_id);
+	aws_header(request, "x-amz-storage-class", options->storage_class);
+}
+
 static int prepare_copy(struct aws *aws, struct s3_call *call,
 			const struct s3_object *from,
 			const struct s3_object *to,
@@ -330,6 +234,8 @@ static int prepare_copy(struct aws *aws, struct s3_call *call,
 	aws_header(request, "x-amz-copy-source-if-match", etag);
 	if (overwrite == S3_KEEP)
 		aws_header(request, "if-none-match", STR("*"));
+	if (call->options)
+		put_copy_options(request, call->options);
 	request->body = STR("");
 	return 0;
 }

@@ -3,16 +3,33 @@
 
 #include <strings.h>
 
-void verify_init(struct verify *verify)
+void verify_init(struct verify *verify, struct s3_call *call)
 {
+	verify->call = call;
+	verify->begun = verify->has_md5 = false;
 	verify->bytes = 0;
-	digest_md5_init(&verify->md5);
+}
+
+static void begin(struct verify *verify)
+{
+	struct s3_call *call = verify->call;
+
+	verify->begun = true;
+	s3_read_answer(call);
+	checksum_init(&verify->checksum, call->checksum);
+	verify->has_md5 = call->checksum == CHECKSUM_NONE && call->etag_is_md5;
+	if (verify->has_md5)
+		digest_md5_init(&verify->md5);
 }
 
 void verify_update(struct verify *verify, const void *bytes, size_t n)
 {
+	if (!verify->begun)
+		begin(verify);
 	verify->bytes += n;
-	digest_md5_update(&verify->md5, bytes, n);
+	checksum_update(&verify->checksum, bytes, n);
+	if (verify->has_md5)
+		digest_md5_update(&verify->md5, bytes, n);
 }
 
 static int check_size(const struct verify *verify, const struct s3_call *call,
@@ -33,22 +50,51 @@ static int check_size(const struct verify *verify, const struct s3_call *call,
 		       record->size);
 }
 
-int verify_end(struct verify *verify, const struct s3_call *call,
-	       const struct record *record, struct err *err)
+static int bad_digest(const char *what, const char *got, const char *where,
+		      struct str wanted, struct err *err)
+{
+	err_set(err, "BadDigest", "the %s of the bytes is %s, %s %.*s", what,
+		got, where, STR_FMT(wanted));
+	err->retry = true;
+	return -1;
+}
+
+static int check_checksum(struct verify *verify, struct err *err)
+{
+	char text[DIGEST_BASE64_SIZE(CHECKSUM_SIZE_MAX)];
+	struct str wanted = verify->call->checksum_value;
+
+	if (verify->checksum.kind == CHECKSUM_NONE)
+		return 0;
+	checksum_base64(&verify->checksum, text);
+	if (str_is(wanted, text))
+		return 0;
+	return bad_digest(checksum_name(verify->checksum.kind), text,
+			  "not", wanted, err);
+}
+
+static int check_md5(struct verify *verify, struct err *err)
 {
 	unsigned char sum[DIGEST_MD5_SIZE];
 	char hex[DIGEST_HEX_SIZE(DIGEST_MD5_SIZE)];
+	struct str etag = verify->call->etag;
 
-	if (check_size(verify, call, record, err) < 0)
-		return -1;
-	if (!call->etag_is_md5)
+	if (!verify->has_md5)
 		return 0;
 	digest_md5_final(&verify->md5, sum);
 	digest_hex(hex, sum, sizeof(sum));
-	if (strncasecmp(hex, call->etag.p, call->etag.n) == 0)
+	if (strncasecmp(hex, etag.p, etag.n) == 0)
 		return 0;
-	err_set(err, "BadDigest", "the MD5 of the bytes is %s, the ETag %.*s",
-		hex, STR_FMT(call->etag));
-	err->retry = true;
-	return -1;
+	return bad_digest("MD5", hex, "the ETag", etag, err);
+}
+
+int verify_end(struct verify *verify, const struct record *record,
+	       struct err *err)
+{
+	if (!verify->begun)
+		begin(verify);
+	if (check_size(verify, verify->call, record, err) < 0 ||
+	    check_checksum(verify, err) < 0)
+		return -1;
+	return check_md5(verify, err);
 }

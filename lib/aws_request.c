@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aws_request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "digest.h"
+
+enum { LINES_MAX = AWS_HEADERS_MAX + 8 };
+
+int aws_signer_init(struct aws_signer *signer, struct err *err)
+{
+	sigv4_signed_init(&signer->made);
+	signer->trace_id = STR_NONE;
+	if (!getenv("AWS_LAMBDA_FUNCTION_NAME"))
+		return 0;
+	return config_variable("_X_AMZN_TRACE_ID", &signer->trace_id, err);
+}
+
+void aws_signer_free(struct aws_signer *signer)
+{
+	sigv4_key_wipe(&signer->key);
+	sigv4_signed_free(&signer->made);
+}
+
+int aws_request_random(void *bytes, size_t n, struct err *err)
+{
+	if (getrandom(bytes, n, 0) == (ssize_t)n)
+		return 0;
+	return err_errno(err, "random numbers");
+}
+
+/* A version 4 UUID (RFC 9562). */
+static int name_invocation(struct aws_call *call, struct err *err)
+{
+	unsigned char random[16];
+	char hex[DIGEST_HEX_SIZE(sizeof(random))];
+
+	if (aws_request_random(random, sizeof(random), err) < 0)
+		return -1;
+	random[6] = (random[6] & 0x0f) | 0x40;
+	random[8] = (random[8] & 0x3f) | 0x80;
+	digest_hex(hex, random, sizeof(random));
+	snprintf(call->invocation, sizeof(call->invocation),
+		 "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16,
+		 hex + 20);
+	return 0;
+}
+
+int aws_request_prepare(struct aws_call *call, struct err *err)
+{
+	unsigned char sum[DIGEST_SHA256_SIZE];
+	char hex[DIGEST_HEX_SIZE(DIGEST_SHA256_SIZE)];
+
+	digest_sha256(call->body.p, call->body.n, sum);
+	digest_hex(hex, sum, sizeof(sum));
+	call->payload_hash = arena_dup(call->arena, str_of(hex));
+	if (!call->payload_hash.p)
+		return err_set(err, "OutOfMemory", "out of memory");
+	if (call->service == CONFIG_S3)
+		aws_header(call, "x-amz-content-sha256", call->payload_hash);
+	return name_invocation(call, err);
+}
+
+/*
+ * Host and path as they go out: the host with its port unless it is the
+ * scheme's own, which no client sends.
+ */
+static void split_url(const char *url, struct str *host, struct str *path)
+{
+	bool tls = strncmp(url, "https:", 6) == 0;
+	const char *start = strstr(url, "://") + 3;
+	struct str port = tls ? STR(":443") : STR(":80");
+
+	*host = (struct str){ start, strcspn(start, "/") };
+	*path = str_of(start + host->n);
+	if (str_has_suffix(*host, port))
+		host->n -= port.n;
+}
+
+static int sign(struct aws_signer *signer, struct aws_call *call,
+		const struct aws_try *try, struct err *err)
+{
+	struct sigv4_credentials credentials = {
+		try->keys->access_key_id, try->keys->secret_access_key,
+		try->keys->session_token,
+	};
+	struct sigv4_header headers[AWS_HEADERS_MAX + 1];
+	struct sigv4_request request = {
+		.method = str_of(call->method),
+		.query = call->query,
+		.headers = headers,
+		.n_headers = call->n_headers + 1,
+		.payload_hash = call->payload_hash,
+		.region = call->region,
+		.service = str_of(call->sign_service),
+		.time = try->time,
+		.credentials = &credentials,
+		.flags = call->service == CONFIG_S3 ? 0 :
+			 SIGV4_NORMALIZE_PATH | SIGV4_ENCODE_PATH,
+	};
+
+	memcpy(headers, call->headers, call->n_headers * sizeof(*headers));
+	headers[call->n_headers].name = STR("host");
+	split_url(call->url, &headers[call->n_headers].value, &request.path);
+	return sigv4_sign(&signer->made, &signer->key, &request, err);
+}
+
+/* Header lines; failed if memory was out for one of them. */
+struct lines {
+	struct arena *arena;
+	const char **line;
+	size_t n;
+	bool failed;
+};
+
+/* Without a value libcurl wants a semicolon. */
+static void put(struct lines *lines, struct str name, struct str value)
+{
+	const char *line = arena_printf(lines->arena, "%.*s%s%.*s",
+					STR_FMT(name),
+					value.n > 0 ? ": " : ";",
+					STR_FMT(value));
+
+	if (line)
+		lines->line[lines->n++] = line;
+	else
+		lines->failed = true;
+}
+
+static void put_try(struct lines *lines, const struct aws_call *call,
+		    const struct aws_try *try)
+{
+	const char *count = arena_printf(lines->arena, "attempt=%u; max=%u",
+					 try->number, try->max);
+
+	put(lines, STR("amz-sdk-invocation-id"), str_of(call->invocation));
+	put(lines, STR("amz-sdk-request"), str_of(count));
+}
+
+/* What stands behind the signed headers is not signed, as in AWS's SDKs. */
+static const char *const *header_lines(const struct aws_signer *signer,
+				       struct aws_call *call,
+				       const struct aws_try *try)
+{
+	struct lines lines = { .arena = call->arena };
+
+	lines.line = arena_alloc(call->arena, LINES_MAX * sizeof(*lines.line));
+	if (!lines.line)
+		return NULL;
+	for (size_t i = 0; i < call->n_headers; i++)
+		put(&lines, call->headers[i].name, call->headers[i].value);
+	put(&lines, STR("X-Amz-Date"), str_of(signer->made.date));
+	put(&lines, STR("Authorization"), buf_str(&signer->made.authorization));
+	if (try->keys->session_token.n > 0)
+		put(&lines, STR("X-Amz-Security-Token"),
+		    try->keys->session_token);
+	put_try(&lines, call, try);
+	if (signer->trace_id.n > 0)
+		put(&lines, STR("X-Amzn-Trace-Id"), signer->trace_id);
+	return lines.failed ? NULL : lines.line;
+}
+
+int aws_request_make(struct aws_signer *signer, struct aws_call *call,
+		     const struct aws_try *try, struct err *err)
+{
+	struct http_request *http = &call->http;
+
+	if (sign(signer, call, try, err) < 0)
+		return -1;
+	http->method = call->method;
+	http->url = call->query.n == 0 ? call->url :
+		arena_printf(call->arena, "%s?%.*s", call->url,
+			     STR_FMT(call->query));
+	http->headers = header_lines(signer, call, try);
+	http->body = call->body;
+	if (!http->url || !http->headers)
+		return err_set(err, "OutOfMemory", "out of memory");
+	return 0;
+}
