@@ -228,7 +228,7 @@ with_headers() { # NAME VALUE...
 @test "a checksum of parts is not compared, nor one of a kind that we do not know" {
 	line=$(record bucket=in key=k etag=$other-2 size=6)
 	for headers in 'x-amz-checksum-crc32 AAAAAA==-2' 'x-amz-checksum-crc32 AAAAAA== x-amz-checksum-type COMPOSITE' \
-		'x-amz-checksum-xxhash64 AAAAAA== x-amz-checksum-type FULL_OBJECT' 'x-amz-checksum-crc32 '; do
+		'x-amz-checksum-xxhash64 AAAAAA== x-amz-checksum-type FULL_OBJECT'; do
 		# shellcheck disable=SC2086
 		fetch "$(with_headers $headers | sed "s/$other/$other-2/")" "$line"
 		assert_eq "$headers $status $err" "$headers 0 "
@@ -311,7 +311,7 @@ throttling_table() { # RATE BURST
 	assert_eq "$status" 0
 	assert_eq "$(jq -r 'select(.record.status == "written") | .id' <<<"$out" | sort -u | wc -l)" 500
 	assert_eq "$(sort -u "$dir/written" | wc -l)" 500
-	[[ $err == *'ddb-record: 16 requests at once'$'\n'* && $err == *'ddb-record: 1 request at once'$'\n'* ]]
+	[[ $err == *'ddb-record: 16 requests at once'$'\n'*'ddb-record: 8 requests at once'$'\n'* ]]
 	assert_eq "$(sort -n "$dir/busy" | tail -n 1)" 32
 	# Few of the requests were in vain.
 	[ "$(wc -l <"$STUB_LOG")" -lt 1000 ]
