@@ -12,9 +12,10 @@
  * get a look before and a check behind instead, which leaves a window of
  * milliseconds between two workers.
  *
- * The same content is: equal size and equal ETag.  Different ETags of equal
- * content (a multipart upload on one side) count as different: a second copy
- * is kept rather than none.
+ * The same content is: equal size, and equal ETag or, since a multipart upload
+ * and its copy have different ones, equal checksum of one kind over the whole
+ * object.  What has neither counts as different: a second copy is kept rather
+ * than none.
  */
 #ifndef S3EV_PLACE_H
 #define S3EV_PLACE_H
@@ -23,6 +24,7 @@
 
 #include "arena.h"
 #include "aws.h"
+#include "checksum.h"
 #include "err.h"
 #include "record.h"
 #include "s3.h"
@@ -33,6 +35,7 @@ struct place {
 	struct aws *aws;
 	struct arena *arena;
 	const struct record *record;
+	const struct s3_options *options;	/* or NULL */
 	struct str bucket;		/* where to */
 	struct str key;			/* the name wanted; the one given */
 	void (*done)(void *arg);	/* from the loop, never from the start */
@@ -46,7 +49,11 @@ struct place {
 
 	struct s3_call call;		/* private from here on */
 	struct str source_etag;
+	enum checksum_kind source_checksum;
+	struct str source_checksum_value;
+	bool seen_source;
 	bool looks;			/* the server may ignore conditions */
+	bool looks_again;		/* at a target whose ETag is another */
 	bool is_second;
 	unsigned refused;		/* copies, by a condition */
 };

@@ -37,6 +37,7 @@ static void fail(struct place *p, const struct err *err)
 static struct s3_call *next_call(struct place *p, void (*done)(void *arg))
 {
 	memset(&p->call, 0, sizeof(p->call));
+	p->call.options = p->options;
 	p->call.aws.arena = p->arena;
 	p->call.aws.done = done;
 	p->call.aws.arg = p;
@@ -54,6 +55,7 @@ static struct err end_call(struct place *p)
 
 static void look_at_target(struct place *p);
 static void look_at_source(struct place *p, void (*done)(void *arg));
+static void on_source_seen(void *arg);
 static void on_source_seen_refused(void *arg);
 static void copy(struct place *p);
 
@@ -62,14 +64,42 @@ static bool same_etag(struct str a, struct str b)
 	return a.n > 0 && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
-/* Is what the last call looked at the object we are to place? */
-static bool is_same(const struct place *p)
+/* Both are known, of one kind, and the same. */
+static bool same_checksum(const struct place *p)
+{
+	return p->source_checksum != CHECKSUM_NONE &&
+	       p->source_checksum == p->call.checksum &&
+	       str_eq(p->source_checksum_value, p->call.checksum_value);
+}
+
+static bool same_size(const struct place *p)
 {
 	const struct record *r = p->record;
 
-	if (r->has_size && p->call.has_size && r->size != p->call.size)
-		return false;
-	return p->is_second || same_etag(p->source_etag, p->call.etag);
+	return !r->has_size || !p->call.has_size || r->size == p->call.size;
+}
+
+/* Is what the last call looked at the object we are to place? */
+static bool is_same(const struct place *p)
+{
+	return same_size(p) && (p->is_second ||
+				same_etag(p->source_etag, p->call.etag) ||
+				same_checksum(p));
+}
+
+/* The source's checksum may still tell what ETags do not. */
+static bool may_be_same(const struct place *p)
+{
+	return same_size(p) && !p->seen_source &&
+	       p->call.checksum != CHECKSUM_NONE;
+}
+
+static void keep_source(struct place *p)
+{
+	p->seen_source = true;
+	p->source_etag = p->call.etag;
+	p->source_checksum = p->call.checksum;
+	p->source_checksum_value = p->call.checksum_value;
 }
 
 static void is_gone(struct place *p, const char *how)
@@ -113,6 +143,9 @@ static void on_target_seen(void *arg)
 		p->already = true;
 		p->etag = p->call.etag;
 		finish(p, RECORD_GOOD);
+	} else if (may_be_same(p)) {
+		p->looks_again = true;
+		look_at_source(p, on_source_seen);
 	} else if (!p->is_second) {
 		take_second_name(p);
 	} else {
@@ -233,8 +266,9 @@ static void on_source_seen(void *arg)
 		fail(p, &err);
 	} else {
 		if (!err_is_set(&err))
-			p->source_etag = p->call.etag;
-		if (p->looks)
+			keep_source(p);
+		p->seen_source = true;
+		if (p->looks || p->looks_again)
 			look_at_target(p);
 		else
 			copy(p);

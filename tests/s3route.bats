@@ -459,12 +459,35 @@ same~$(jq -r .id <<<"$three").csv"
 	assert_json '.gone and (.route | not)'
 }
 
-@test "a multipart object, whose copy has another ETag, is kept twice rather than lost when it comes again" {
+@test "a multipart object, whose copy has another ETag and no checksum, is kept twice rather than lost when it comes again" {
 	target_there=$(jq -n --arg etag "\"$other\"" '{match: {method: "HEAD", path: "^/to/k$"}, reply: {headers: {ETag: $etag, "Content-Length": "6"}}}')
 	scripted "[${source_there/$hello/$other-2},$target_there,$target_missing,${copied/$hello/$other}]" \
 		"$(record bucket=in key=k etag=$other-2 size=6)"
 	assert_eq "$status $err $(asked | grep -c PUT)" '0  1'
 	assert_json '.route.key == "k~" + .id and (.route.already | not)'
+}
+
+@test "the same content with another ETag, known by the checksum of the whole object, is 'already'" {
+	sum='"x-amz-checksum-crc64nvme": "akP7S61aVgc=", "x-amz-checksum-type": "FULL_OBJECT"'
+	seen() { # PATH ETAG HEADERS
+		printf '{"match": {"method": "HEAD", "path": "^%s$"}, "reply": {"headers": {"ETag": "\\"%s\\"", "Content-Length": "6", %s}}}' "$@"
+	}
+	line=$(record bucket=in key=k etag=$other-2 size=6)
+	# With or without a version, which makes the first look at the source needless.
+	for line in "$line" "$(jq -c '.version = "v"' <<<"$line")"; do
+		scripted "[$(seen '/in/k.*' $other-2 "$sum"),$(seen /to/k $other "$sum"),$target_missing,$copied]" "$line"
+		assert_eq "$status $err $(asked | grep -c PUT)" '0  0'
+		assert_json '.route.key == "k" and .route.already'
+		assert_eq "$(jq -r '.headers["x-amz-checksum-mode"]' "$STUB_LOG" | sort -u)" ENABLED
+		stop_servers
+	done
+	# Other bytes, other kinds, and checksums of parts prove nothing.
+	for theirs in "${sum/akP/AkP}" '"x-amz-checksum-crc32": "NjowIA=="' "${sum/FULL_OBJECT/COMPOSITE}"; do
+		scripted "[$(seen '/in/k.*' $other-2 "$sum"),$(seen /to/k $other "$theirs"),$target_missing,${copied/$hello/$other}]" "$line"
+		assert_eq "$theirs $status $err $(asked | grep -c PUT)" "$theirs 0  1"
+		assert_json '.route.key == "k~" + .id'
+		stop_servers
+	done
 }
 
 @test "a multipart object goes through, twice, and is there once" {
