@@ -12,6 +12,7 @@
 #include "globs.h"
 #include "options.h"
 #include "processor.h"
+#include "s3_option.h"
 
 struct checks {
 	const char *command;		/* the processor, or NULL */
@@ -19,6 +20,7 @@ struct checks {
 	unsigned long long max_size;
 	bool has_max_size;
 
+	struct s3_options s3;
 	struct loop *loop;
 	struct aws *aws;		/* made when an object is streamed */
 };
@@ -30,11 +32,13 @@ struct work {
 
 static const char usage[] =
 	"usage: s3check [-hkVv] [-j JOBS] [-x CMD] [--max-size BYTES]\n"
-	"               [--name GLOB]... < RECORDS\n"
+	"               [--name GLOB]... [--expected-bucket-owner ID]\n"
+	"               [--request-payer] < RECORDS\n"
 	"\n"
 	"  -x, --processor CMD   run CMD for each object, its bytes on stdin\n"
 	"      --max-size BYTES  objects may not be larger\n"
 	"      --name GLOB       keys must match one of these\n"
+	S3_OPTION_USAGE
 	"  -j, --jobs JOBS       objects at once (number of processors)\n"
 	"  -k, --keep-order      results in the order of the input\n"
 	"  -v, --verbose         a line for each record\n"
@@ -112,6 +116,7 @@ static void process(struct checks *checks, struct flow_item *item)
 	p->aws = checks->aws;
 	p->command = checks->command;
 	p->record = &item->record;
+	p->options = &checks->s3;
 	p->arena = &item->arena;
 	p->done = on_processed;
 	p->arg = work;
@@ -145,6 +150,8 @@ static const char *take_option(void *ctx, int option, const char *arg)
 {
 	struct checks *checks = ctx;
 
+	if (s3_option_is(option))
+		return s3_option_take(&checks->s3, option, arg);
 	switch (option) {
 	case OPTION_MAX_SIZE:
 		checks->has_max_size = true;
@@ -174,6 +181,7 @@ int main(int argc, char **argv)
 		{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
 		{ "name", required_argument, NULL, OPTION_NAME },
 		{ "processor", required_argument, NULL, 'x' },
+		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
 	const struct options options = {

@@ -14,11 +14,13 @@
 #include "flow.h"
 #include "options.h"
 #include "s3.h"
+#include "s3_option.h"
 #include "verify.h"
 
 struct fetch {
 	struct aws *aws;
 	const char *directory;
+	struct s3_options s3;
 	unsigned long long count;	/* makes names unique in the process */
 };
 
@@ -34,10 +36,12 @@ struct spool {
 };
 
 static const char usage[] =
-	"usage: s3fetch [-hkVv] [-d DIR] [-j JOBS] < RECORDS\n"
+	"usage: s3fetch [-hkVv] [-d DIR] [-j JOBS]\n"
+	"               [--expected-bucket-owner ID] [--request-payer] < RECORDS\n"
 	"\n"
 	"  -d, --directory DIR  where the files go (TMPDIR or /tmp)\n"
 	"  -j, --jobs JOBS      objects at once (16)\n"
+	S3_OPTION_USAGE
 	"  -k, --keep-order     results in the order of the input\n"
 	"  -v, --verbose        a line for each record\n"
 	"  -h, --help           this text\n"
@@ -185,6 +189,7 @@ static void start(void *ctx, struct flow_item *item)
 		return;
 	}
 	verify_init(&spool->verify, &spool->call);
+	spool->call.options = &fetch->s3;
 	spool->call.aws.arena = &item->arena;
 	spool->call.aws.sink = take_bytes;
 	spool->call.aws.rewind = begin_again;
@@ -197,7 +202,8 @@ static const char *take_option(void *ctx, int option, const char *arg)
 {
 	struct fetch *fetch = ctx;
 
-	(void)option;
+	if (s3_option_is(option))
+		return s3_option_take(&fetch->s3, option, arg);
 	fetch->directory = arg;
 	return *arg == '\0' ? "an empty directory" : NULL;
 }
@@ -209,6 +215,7 @@ int main(int argc, char **argv)
 	struct flow_options flow = { .jobs = 16 };
 	static const struct option words[] = {
 		{ "directory", required_argument, NULL, 'd' },
+		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
 	const struct options options = {

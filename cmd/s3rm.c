@@ -11,9 +11,11 @@
 #include "flow.h"
 #include "options.h"
 #include "s3.h"
+#include "s3_option.h"
 
 struct removal {
 	struct aws *aws;
+	struct s3_options s3;
 	bool recorded;		/* only what the ledger has */
 };
 
@@ -24,10 +26,12 @@ struct victim {
 };
 
 static const char usage[] =
-	"usage: s3rm [-hkrVv] [-j JOBS] < RECORDS\n"
+	"usage: s3rm [-hkrVv] [-j JOBS] [--expected-bucket-owner ID]\n"
+	"            [--request-payer] < RECORDS\n"
 	"\n"
 	"  -r, --recorded    delete only what ddb-record has recorded\n"
 	"  -j, --jobs JOBS   objects at once (16)\n"
+	S3_OPTION_USAGE
 	"  -k, --keep-order  results in the order of the input\n"
 	"  -v, --verbose     a line for each record\n"
 	"  -h, --help        this text\n"
@@ -45,6 +49,7 @@ static struct s3_call *next_call(struct victim *victim,
 	struct s3_call *call = &victim->call;
 
 	memset(call, 0, sizeof(*call));
+	call->options = &victim->removal->s3;
 	call->aws.arena = &victim->item->arena;
 	call->aws.done = done;
 	call->aws.arg = victim;
@@ -183,8 +188,8 @@ static const char *take_option(void *ctx, int option, const char *arg)
 {
 	struct removal *removal = ctx;
 
-	(void)option;
-	(void)arg;
+	if (s3_option_is(option))
+		return s3_option_take(&removal->s3, option, arg);
 	removal->recorded = true;
 	return NULL;
 }
@@ -195,6 +200,7 @@ int main(int argc, char **argv)
 	struct flow_options flow = { .jobs = 16 };
 	static const struct option words[] = {
 		{ "recorded", no_argument, NULL, 'r' },
+		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
 	const struct options options = {

@@ -11,12 +11,14 @@
 #include "flow.h"
 #include "options.h"
 #include "place.h"
+#include "s3_option.h"
 #include "template.h"
 
 struct routes {
 	const char *processed;	/* buckets */
 	const char *bad_data;
 	const char *template;	/* of keys */
+	struct s3_options s3;
 	struct aws *aws;
 	struct err err;		/* what is wrong with the template */
 };
@@ -28,12 +30,20 @@ struct move {
 
 static const char usage[] =
 	"usage: s3route [-hkVv] [-b BUCKET] [-j JOBS] [-p BUCKET]\n"
-	"               [-t TEMPLATE] < RECORDS\n"
+	"               [-t TEMPLATE] [--expected-bucket-owner ID]\n"
+	"               [--request-payer] [--sse METHOD] [--sse-kms-key-id ID]\n"
+	"               [--storage-class CLASS] < RECORDS\n"
 	"\n"
 	"  -p, --processed BUCKET  where good objects go (PROCESSED_BUCKET)\n"
 	"  -b, --bad-data BUCKET   where bad ones go (BAD_DATA_BUCKET)\n"
 	"  -t, --template TEMPLATE what keys they get ({key})\n"
 	"  -j, --jobs JOBS         objects at once (32)\n"
+	S3_OPTION_USAGE
+	"      --sse METHOD     encrypt copies: kms or AES256\n"
+	"      --sse-kms-key-id ID\n"
+	"                       encrypt copies with this key\n"
+	"      --storage-class CLASS\n"
+	"                       give copies this class (STANDARD)\n"
 	"  -k, --keep-order        results in the order of the input\n"
 	"  -v, --verbose           a line for each record\n"
 	"  -h, --help              this text\n"
@@ -165,6 +175,7 @@ static void start(void *ctx, struct flow_item *item)
 	place->aws = routes->aws;
 	place->arena = &item->arena;
 	place->record = r;
+	place->options = &routes->s3;
 	place->done = on_placed;
 	place->arg = move;
 	place_start(place);
@@ -174,6 +185,8 @@ static const char *take_option(void *ctx, int option, const char *arg)
 {
 	struct routes *routes = ctx;
 
+	if (s3_option_is(option))
+		return s3_option_take(&routes->s3, option, arg);
 	switch (option) {
 	case 'b':
 		routes->bad_data = arg;
@@ -210,6 +223,8 @@ int main(int argc, char **argv)
 		{ "bad-data", required_argument, NULL, 'b' },
 		{ "processed", required_argument, NULL, 'p' },
 		{ "template", required_argument, NULL, 't' },
+		S3_OPTION_WORDS,
+		S3_OPTION_COPY_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
 	const struct options options = {

@@ -39,6 +39,7 @@ struct processor {
 	struct aws *aws;		/* needed if the object is streamed */
 	const char *command;		/* see child_start() */
 	const struct record *record;
+	const struct s3_options *options;	/* of the stream, or NULL */
 	struct arena *arena;
 	void (*done)(void *arg);	/* may be called from the start */
 	void *arg;

@@ -256,6 +256,7 @@ static void run_on_stream(struct processor *p)
 
 	p->call_runs = true;
 	verify_init(&p->verify, &p->call);
+	p->call.options = p->options;
 	p->call.aws.arena = p->arena;
 	p->call.aws.sink = take_bytes;
 	p->call.aws.done = on_streamed;

@@ -346,6 +346,44 @@ throttling_table() { # RATE BURST
 	assert_eq "$status $err" '0 '
 }
 
+# Options
+
+@test "expected owner and payer go with every request, encryption and class with copies" {
+	line=$(lines 1 | jq -c '. + {route: {to: "processed", bucket: "to", key: "k", etag: .etag}}')
+	options=(--expected-bucket-owner 123456789012 --request-payer)
+	asked='[.method, .headers["x-amz-expected-bucket-owner"], .headers["x-amz-request-payer"]] | tostring'
+	there="{\"match\": {\"method\": \"HEAD\"}, \"reply\": {\"headers\": {\"ETag\": \"\\\"$hello\\\"\", \"Content-Length\": \"6\"}}}"
+	for filter in "s3fetch -d $spool" 's3check -x cat' s3rm 's3route -p to -b bad'; do
+		stub "[{\"match\": {\"method\": \"HEAD\", \"path\": \"^/to/\"}, \"times\": $([[ $filter == s3rm ]] && echo 0 || echo 9), \"reply\": {\"status\": 404}},
+			$there, {\"match\": {\"method\": \"PUT\"}, \"reply\": {\"body\": \"<CopyObjectResult><ETag>&quot;$hello&quot;</ETag></CopyObjectResult>\"}}, $object]"
+		# shellcheck disable=SC2086
+		AWS_ENDPOINT_URL_S3=$STUB_URL run3 $filter "${options[@]}" <<<"$line"
+		assert_eq "$filter $status $err" "$filter 0 "
+		assert_eq "$(logged "$asked" | grep -vc '"123456789012","requester"')" 0
+		[ "$(logged .n | wc -l)" -gt 0 ]
+		[[ $(logged .headers.authorization) == *x-amz-expected-bucket-owner*x-amz-request-payer* ]]
+		stop_servers
+	done
+	stub "[{\"match\": {\"method\": \"HEAD\", \"path\": \"^/to/\"}, \"reply\": {\"status\": 404}},
+		$there, {\"match\": {\"method\": \"PUT\"}, \"reply\": {\"body\": \"<CopyObjectResult><ETag>&quot;$hello&quot;</ETag></CopyObjectResult>\"}}]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3route -p to -b bad --expected-bucket-owner 123456789012 --sse kms --sse-kms-key-id \
+		arn:aws:kms:us-east-1:123456789012:key/1-2 --storage-class STANDARD_IA <<<"$line"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(logged 'select(.method == "PUT") | .headers | [.["x-amz-source-expected-bucket-owner", "x-amz-server-side-encryption",
+		"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-storage-class"]] | join(" ")')" \
+		'123456789012 aws:kms arn:aws:kms:us-east-1:123456789012:key/1-2 STANDARD_IA'
+	assert_eq "$(logged 'select(.method == "HEAD") | .headers["x-amz-storage-class"]' | sort -u)" null
+}
+
+@test "options that could be another header, or are wrong: 64" {
+	for option in --expected-bucket-owner=12 --expected-bucket-owner=12345678901x --sse=aes --sse-kms-key-id=$'a\tb' --sse-kms-key-id= \
+		--storage-class='a b' --storage-class=; do
+		run3 s3route -p to -b bad "$option" </dev/null
+		assert_eq "$option $status $out" "$option 64 "
+		assert_eq "$(wc -l <<<"$err")" 2
+	done
+}
+
 # Lambda
 
 @test "in Lambda the trace id goes with every request, unsigned" {
