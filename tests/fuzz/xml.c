@@ -4,12 +4,21 @@
  *
  * Input: the status and the lines of the head; the body.
  */
+#include "config_url.h"
 #include "fuzz.h"
+#include "s3_answer.h"
+#include "xml.h"
 
-#include "../../lib/s3.c"
+struct answer {
+	struct str code, message, condition, etag;
+};
 
-#include "json.h"
-#include "record.h"
+static const struct xml_field fields[] = {
+	{ "Error/Code", offsetof(struct answer, code) },
+	{ "Error/Message", offsetof(struct answer, message) },
+	{ "Error/Condition", offsetof(struct answer, condition) },
+	{ "CopyObjectResult/ETag", offsetof(struct answer, etag) },
+};
 
 /* Characters that XML has no way to write, or that its reader changes. */
 static bool can_be_written(struct str s)
@@ -53,9 +62,9 @@ static void check_round_trip(struct str text)
 		 "<Error xmlns='x'><Code>NoSuchKey</Code><Message>");
 	put_escaped(&xml, text);
 	buf_puts(&xml, "</Message><Message>no</Message><Code/></Error>");
-	CHECK(xml_pick(buf_str(&xml), answer_fields,
-		       sizeof(answer_fields) / sizeof(*answer_fields), &arena,
-		       &answer, &root, &err) == 0, "a good answer is read");
+	CHECK(xml_pick(buf_str(&xml), fields,
+		       sizeof(fields) / sizeof(*fields), &arena, &answer,
+		       &root, &err) == 0, "a good answer is read");
 	CHECK(str_is(root, "Error") && str_is(answer.code, "NoSuchKey"),
 	      "the first of several is read");
 	CHECK(answer.message.p && str_eq(answer.message, text),
@@ -73,9 +82,9 @@ static void check_pick(struct str body)
 	char *copy = fuzz_copy(body);
 
 	arena_init(&arena, 4 << 20);
-	if (xml_pick((struct str){ copy, body.n }, answer_fields,
-		     sizeof(answer_fields) / sizeof(*answer_fields), &arena,
-		     &answer, &root, &err) == 0) {
+	if (xml_pick((struct str){ copy, body.n }, fields,
+		     sizeof(fields) / sizeof(*fields), &arena, &answer, &root,
+		     &err) == 0) {
 		CHECK(root.n > 0, "a document has a root");
 		CHECK(str_is_utf8(answer.code) && str_is_utf8(answer.message),
 		      "texts are UTF-8");
@@ -86,6 +95,23 @@ static void check_pick(struct str body)
 	}
 	arena_free(&arena);
 	free(copy);
+}
+
+/* Where a server sends us must be a place to go. */
+static void check_elsewhere(struct s3_call *call, const struct err *err)
+{
+	struct config_url parts;
+	struct str url;
+
+	call->aws.err = *err;
+	call->aws.url = "https://bucket.s3.eu-west-1.amazonaws.com/key";
+	s3_answer_region(call);
+	url = s3_answer_location(call);
+	if (!url.p)
+		return;
+	CHECK(fuzz_is_url(url) && config_url_split(url, &parts) &&
+	      parts.host.n > 0, "a place to go is a URL");
+	CHECK(str_is(parts.scheme, "https://"), "TLS is never given up");
 }
 
 static void check_judge(long status, struct str head, struct str body,
@@ -104,11 +130,12 @@ static void check_judge(long status, struct str head, struct str body,
 	buf_put_str(&http->head, head);
 	buf_put_str(&http->body_in, body);
 	call.pinned_etag = STR("d41d8cd98f00b204e9800998ecf8427e");
-	judged = judge(&call.aws, &err);
+	judged = s3_answer_judge(&call.aws, &err);
 	http_date(http);
 	if (judged < 0) {
 		CHECK(err_is_set(&err), "an error has a code");
 		CHECK(err.status > 0, "an error has a status");
+		check_elsewhere(&call, &err);
 	} else {
 		CHECK(status / 100 == 2, "only 2xx is good");
 		CHECK(!is_copy || body.n > 0, "a copy says that it is made");
