@@ -20,7 +20,7 @@ struct pick {
 	/*
 	 * The path of the member being read: the part of each open container
 	 * ends at ends[], and a container that no field can lie in (an array,
-	 * a name too long or with a dot) is "dark".
+	 * a name empty, too long or with a dot) is "dark".
 	 */
 	char path[PATH_MAX_BYTES];
 	size_t path_n;
@@ -55,7 +55,8 @@ static int pick_key(void *ctx, struct str name)
 	struct pick *picker = ctx;
 	size_t n = picker->ends[picker->depth];
 
-	picker->named = !picker->dark && name.n + n + 1 < PATH_MAX_BYTES &&
+	picker->named = !picker->dark && name.n > 0 &&
+			name.n + n + 1 < PATH_MAX_BYTES &&
 			!memchr(name.p, '.', name.n);
 	if (!picker->named)
 		return 0;

@@ -13,6 +13,8 @@ static struct parts split(struct str key)
 	size_t slash = key.n, dot;
 	struct parts parts;
 
+	if (!key.p)
+		key = STR("");
 	while (slash > 0 && key.p[slash - 1] != '/')
 		slash--;
 	parts.dir = (struct str){ key.p, slash };

@@ -44,6 +44,9 @@ static void test_pick(void)
 	   !p.deep.p && str_is(p.a, "[2]"), "arrays are not entered");
 	ok(pick(STR("{\"nested.deep\":1,\"x\":{\"a\":2}}"), &p, &err) == 0 &&
 	   !p.deep.p && !p.a.p, "a dot in a name does not deceive");
+	ok(pick(STR("{\"\":{\"a\":1},\"nested\":{\"\":2}}"), &p, &err) == 0 &&
+	   !p.a.p && str_is(p.nested, "{\"\":2}"),
+	   "nor does one that is empty");
 	ok(pick(STR("{\"a\":1,\"a\":2}"), &p, &err) == 0 && str_is(p.a, "2"),
 	   "the last of two wins");
 }
