@@ -5,21 +5,23 @@
 
 #include "config.h"
 
-static struct region_entry *find(const struct region_table *table,
-				 struct str bucket)
+/* The place of a bucket, REGION_TABLE_SIZE if it has none. */
+static unsigned find(const struct region_table *table, struct str bucket)
 {
-	for (size_t i = 0; i < REGION_TABLE_SIZE; i++)
-		if (str_is(bucket, table->entries[i].bucket))
-			return (struct region_entry *)&table->entries[i];
-	return NULL;
+	unsigned i = 0;
+
+	while (i < REGION_TABLE_SIZE && !str_is(bucket, table->entries[i].bucket))
+		i++;
+	return i;
 }
 
 struct str region_find(const struct region_table *table, struct str bucket)
 {
-	const struct region_entry *entry = bucket.n > 0 ? find(table, bucket) :
-							  NULL;
+	unsigned i = find(table, bucket);
 
-	return entry ? str_of(entry->region) : STR_NONE;
+	if (bucket.n == 0 || i == REGION_TABLE_SIZE)
+		return STR_NONE;
+	return str_of(table->entries[i].region);
 }
 
 static void put(char *out, struct str s)
@@ -31,18 +33,18 @@ static void put(char *out, struct str s)
 void region_learn(struct region_table *table, struct str bucket,
 		  struct str region)
 {
-	struct region_entry *entry;
+	unsigned i;
 
 	if (bucket.n == 0 || bucket.n > REGION_BUCKET_MAX ||
 	    region.n > REGION_MAX || !config_is_label(region))
 		return;
-	entry = find(table, bucket);
-	if (!entry) {
-		entry = &table->entries[table->next];
-		table->next = (table->next + 1) % REGION_TABLE_SIZE;
+	i = find(table, bucket);
+	if (i == REGION_TABLE_SIZE) {
+		i = table->next;
+		table->next = (i + 1) % REGION_TABLE_SIZE;
 	}
-	put(entry->bucket, bucket);
-	put(entry->region, region);
+	put(table->entries[i].bucket, bucket);
+	put(table->entries[i].region, region);
 }
 
 /* The last "s3" or "s3-REGION" counts: a bucket may be called so, too. */

@@ -173,7 +173,7 @@ static int read_body(const struct aws_call *aws, struct answer *answer,
 int s3_answer_judge(struct aws_call *aws, struct err *err)
 {
 	struct s3_call *call = (struct s3_call *)aws;
-	struct answer answer;
+	struct answer answer = { .code = STR_NONE };
 	bool good = aws->http.status / 100 == 2;
 	struct str root = STR_NONE;
 

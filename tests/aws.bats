@@ -312,7 +312,7 @@ throttling_table() { # RATE BURST
 	assert_eq "$(jq -r 'select(.record.status == "written") | .id' <<<"$out" | sort -u | wc -l)" 500
 	assert_eq "$(sort -u "$dir/written" | wc -l)" 500
 	[[ $err == *'ddb-record: 16 requests at once'$'\n'*'ddb-record: 8 requests at once'$'\n'* ]]
-	assert_eq "$(sort -n "$dir/busy" | tail -n 1)" 32
+	[ "$(sort -n "$dir/busy" | tail -n 1)" -le 32 ]
 	# Few of the requests were in vain.
 	[ "$(wc -l <"$STUB_LOG")" -lt 1000 ]
 }
