@@ -18,7 +18,7 @@ setup() {
 # Fetches records from a stub with these rules; RECORD is a key or a record.
 fetch() { # RULES RECORD OPTION...
 	local line=$2
-	[[ $line == *{* ]] || line=$(record bucket=in key="$2" etag=$hello size=6)
+	[[ $line == *'{'* ]] || line=$(record bucket=in key="$2" etag=$hello size=6)
 	stub "$1"
 	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 20 s3fetch -k -d "$spool" "${@:3}" <<<"$line"
 }
