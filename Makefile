@@ -24,7 +24,7 @@ LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 BATS := $(wildcard tests/*.bats)
 SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor \
-	tests/bench/split tests/demo tests/fuzz/run tests/need tests/servers/up tests/servers/down tests/servers/keeper
+	tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/need tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
 .PHONY: all asan bench check clean demo deps fuzz help install lint uninstall \
@@ -80,7 +80,7 @@ bench:			## s3ev-split beside the bare parser
 	tests/bench/split
 
 fuzz:			## each fuzzer for a minute
-	@tests/need build lint
+	@tests/need build fuzz
 	tests/fuzz/run 60
 
 clean:			## remove what was built

@@ -98,7 +98,8 @@ static bool is_host(struct str host)
 		host = (struct str){ host.p + 1, host.n - 2 };
 	for (size_t i = 0; i < host.n; i++)
 		if (!config_url_is_alnum(host.p[i]) &&
-		    !strchr(v6 ? ":.%" : "-._", host.p[i]))
+		    (host.p[i] == '\0' ||
+		     !strchr(v6 ? ":.%" : "-._", host.p[i])))
 			return false;
 	return host.n > 0 && host.n <= 255;
 }

@@ -87,12 +87,11 @@ static int judge(struct aws_call *call, struct err *err)
 	code = after_hash(answer.type.n > 0 ? answer.type :
 					      error_type(&call->http));
 	message = answer.message.p ? answer.message : answer.capital_message;
-	if (code.n == 0)
+	if (code.n == 0 || code.n >= sizeof(err->code) || code.p[0] == '\0')
 		code = status >= 500 ? STR("InternalServerError") :
 				       STR("UnexpectedAnswer");
 	err_set(err, "", "%.*s", STR_FMT(message));
-	if (code.n < sizeof(err->code))
-		memcpy(err->code, code.p, code.n);
+	memcpy(err->code, code.p, code.n);
 	if (id.n > 0 && id.n < sizeof(err->request_id))
 		memcpy(err->request_id, id.p, id.n);
 	err->status = status;

@@ -67,6 +67,20 @@ static int pick_key(void *ctx, struct str name)
 	return 0;
 }
 
+/* A member that comes again takes all that was in it before with it. */
+static void forget_inside(const struct pick *picker)
+{
+	struct str path = { picker->path, picker->path_n };
+
+	for (size_t i = 0; picker->named && i < picker->count; i++) {
+		struct str other = str_of(picker->fields[i].path);
+
+		if (other.n > path.n && other.p[path.n] == '.' &&
+		    str_has_prefix(other, path))
+			*result_of(picker, &picker->fields[i]) = STR_NONE;
+	}
+}
+
 static int pick_scalar(void *ctx, enum json_type type, struct str text)
 {
 	struct pick *picker = ctx;
@@ -77,16 +91,17 @@ static int pick_scalar(void *ctx, enum json_type type, struct str text)
 		return -1;
 	if (!field)
 		return 0;
+	forget_inside(picker);
 	value = result_of(picker, field);
+	*value = STR_NONE;
 	if (type == JSON_NULL || (field->is_text && type != JSON_STRING))
-		*value = STR_NONE;
-	else if (type == JSON_TRUE)
-		*value = STR("true");
+		return 0;
+	if (type == JSON_TRUE)
+		text = STR("true");
 	else if (type == JSON_FALSE)
-		*value = STR("false");
-	else
-		*value = arena_dup(picker->arena, text);
-	picker->failed = type == JSON_STRING && !value->p;
+		text = STR("false");
+	*value = arena_dup(picker->arena, text);
+	picker->failed = !value->p;
 	return picker->failed ? -1 : 0;
 }
 
@@ -97,6 +112,7 @@ static int pick_open(void *ctx, enum json_type type)
 
 	if (depth == 1)
 		return type == JSON_OBJECT ? 0 : -1;
+	forget_inside(picker);
 	picker->starts[depth] = find_field(picker) ?
 		json_position(picker->parser) - 1 : SIZE_MAX;
 	if (!picker->dark && (!picker->named || type == JSON_ARRAY))

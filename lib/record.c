@@ -69,7 +69,8 @@ void record_reader_free(struct record_reader *reader)
 
 static struct str trim(struct str line)
 {
-	while (line.n > 0 && strchr(" \t\r\n", line.p[line.n - 1]))
+	while (line.n > 0 && line.p[line.n - 1] != '\0' &&
+	       strchr(" \t\r\n", line.p[line.n - 1]))
 		line.n--;
 	return line;
 }
@@ -125,6 +126,10 @@ int record_parse(struct record_reader *reader, struct str line,
 {
 	memset(record, 0, sizeof(*record));
 	record->line = trim(line);
+	/* yajl takes more for blanks, and more for UTF-8, than there is. */
+	if (!str_has_suffix(record->line, STR("}")) ||
+	    !str_is_utf8(record->line))
+		return err_set(err, "InvalidRecord", "not one line of JSON");
 	if (pick_object(reader->picker, record->line, arena, record, err) < 0) {
 		if (strcmp(err->code, "InvalidJSON") == 0)
 			memcpy(err->code, "InvalidRecord",

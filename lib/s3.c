@@ -23,7 +23,8 @@ bool s3_etag_is_md5(struct str etag)
 	if (etag.n != 32)
 		return false;
 	for (size_t i = 0; i < etag.n; i++)
-		if (!strchr("0123456789abcdefABCDEF", etag.p[i]))
+		if (etag.p[i] == '\0' ||
+		    !strchr("0123456789abcdefABCDEF", etag.p[i]))
 			return false;
 	return true;
 }

@@ -123,7 +123,7 @@ int xml_pick(struct str text, const struct xml_field *fields, size_t count,
 	for (size_t i = 0; i < count; i++)
 		*(struct str *)(void *)((char *)result + fields[i].offset) =
 			STR_NONE;
-	while (text.n > 0 && strchr(" \t\r\n", *text.p)) {
+	while (text.n > 0 && *text.p && strchr(" \t\r\n", *text.p)) {
 		text.p++;
 		text.n--;
 	}

@@ -47,6 +47,9 @@ static void test_pick(void)
 	ok(pick(STR("{\"\":{\"a\":1},\"nested\":{\"\":2}}"), &p, &err) == 0 &&
 	   !p.a.p && str_is(p.nested, "{\"\":2}"),
 	   "nor does one that is empty");
+	ok(pick(STR("{\"nested\":{\"deep\":1},\"nested\":{}}"), &p, &err) == 0 &&
+	   !p.deep.p && str_is(p.nested, "{}"),
+	   "and takes what was in the first with it");
 	ok(pick(STR("{\"a\":1,\"a\":2}"), &p, &err) == 0 && str_is(p.a, "2"),
 	   "the last of two wins");
 }

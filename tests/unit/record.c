@@ -30,6 +30,10 @@ static void test_parse(void)
 	   "a negative size is refused");
 	ok(parse("{\"bucket\":\"b\",\"key\":\"k\",\"id\":\"../x\"}", &r,
 		 &err) < 0, "an id that could be a path is refused");
+	ok(parse("{\"bucket\":\"b\",\"key\":\"k\"}\f", &r, &err) < 0,
+	   "so is a line that ends in what is no blank");
+	ok(parse("{\"bucket\":\"b\",\"key\":\"\xC1\x8A\"}", &r, &err) < 0,
+	   "and what only looks like UTF-8");
 	ok(parse("[1]", &r, &err) < 0 &&
 	   strcmp(err.code, "InvalidRecord") == 0, "an array is no record");
 	ok(parse("{\"from\":{},\"failed\":{\"code\":\"x\"}}", &r, &err) == 0 &&
