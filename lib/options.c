@@ -6,7 +6,10 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "buf.h"
+#include "diag.h"
 #include "help.h"
+#include "str.h"
 
 static const struct option common[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -29,10 +32,15 @@ static size_t append(struct option *words, size_t n,
 static int wrong(const struct options *options, const char *what,
 		 const char *arg)
 {
-	char line[512];
+	struct buf line;
+	const char *text;
 
-	snprintf(line, sizeof(line), "%s: %s", what, arg);
-	options->report(options->ctx, line);
+	buf_init(&line, 64 << 10);
+	buf_printf(&line, "%s: ", what);
+	diag_put(&line, str_of(arg));
+	text = buf_cstr(&line);
+	options->report(options->ctx, text ? text : what);
+	buf_free(&line);
 	return EX_USAGE;
 }
 
