@@ -36,7 +36,8 @@ static int wrong(const struct options *options, const char *what,
 	const char *text;
 
 	buf_init(&line, 64 << 10);
-	buf_printf(&line, "%s: ", what);
+	diag_put(&line, str_of(what));
+	buf_puts(&line, ": ");
 	diag_put(&line, str_of(arg));
 	text = buf_cstr(&line);
 	options->report(options->ctx, text ? text : what);
