@@ -55,7 +55,8 @@ lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	@tests/need build lint
 	@$(MAKE) B=build-gcc CC=gcc CFLAGS="-O2 -Werror" all unit
 	@$(MAKE) B=build-clang CC=clang CFLAGS="-O2 -Werror" all unit
-	clang-tidy --quiet cmd/*.c lib/*.c -- -std=c11 $(ALL_CPPFLAGS) 2>/dev/null
+	printf '%s\n' cmd/*.c lib/*.c | xargs -n 8 -P 2 sh -c \
+		'clang-tidy --quiet "$$@" -- -std=c11 $(ALL_CPPFLAGS) 2>/dev/null' sh
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance \
 		--inline-suppr --error-exitcode=1 -Iinclude cmd lib
 	shellcheck $(SHELL_SCRIPTS)
