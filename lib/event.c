@@ -7,117 +7,9 @@
 
 #include "envelope.h"
 #include "json.h"
+#include "member.h"
 
-enum {
-	DOCS_MAX = 16,
-	DOC_MEMORY_MAX = 8 << 20,
-	INDEX_SIZE = 128,
-	NAME_MAX_BYTES = 16	/* no name that means something is longer */
-};
-
-/*
- * Where we are in a document.  A NODE_DOC is any object that may be an event
- * or carry one, the elements of lists included, so that every envelope is one
- * more row in the table below.  NODE_FIELD and what follows are members whose
- * text an envelope keeps.
- */
-enum {
-	NODE_SKIP, NODE_DOC, NODE_LIST, NODE_S3, NODE_S3_BUCKET,
-	NODE_S3_OBJECT, NODE_SNS, NODE_DETAIL, NODE_DETAIL_BUCKET,
-	NODE_DETAIL_OBJECT, NODE_FIELD
-};
-
-struct member {
-	struct str name;
-	unsigned char to;
-};
-
-#define MEMBER(name, to) { { name, sizeof(name) - 1 }, to }
-static const struct member doc_members[] = {
-	MEMBER("Records", NODE_LIST),
-	MEMBER("eventVersion", NODE_FIELD + ENVELOPE_EVENT_VERSION),
-	MEMBER("eventSource", NODE_FIELD + ENVELOPE_EVENT_SOURCE),
-	MEMBER("awsRegion", NODE_FIELD + ENVELOPE_REGION),
-	MEMBER("eventTime", NODE_FIELD + ENVELOPE_TIME),
-	MEMBER("eventName", NODE_FIELD + ENVELOPE_NAME),
-	MEMBER("s3", NODE_S3),
-	MEMBER("EventSource", NODE_FIELD + ENVELOPE_EVENT_SOURCE),
-	MEMBER("Sns", NODE_SNS),
-	MEMBER("messageId", NODE_FIELD + ENVELOPE_MESSAGE_ID),
-	MEMBER("MessageId", NODE_FIELD + ENVELOPE_MESSAGE_ID),
-	MEMBER("receiptHandle", NODE_FIELD + ENVELOPE_RECEIPT),
-	MEMBER("ReceiptHandle", NODE_FIELD + ENVELOPE_RECEIPT),
-	MEMBER("body", NODE_FIELD + ENVELOPE_BODY),
-	MEMBER("Body", NODE_FIELD + ENVELOPE_BODY),
-	MEMBER("Messages", NODE_LIST),
-	MEMBER("Type", NODE_FIELD + ENVELOPE_TYPE),
-	MEMBER("Message", NODE_FIELD + ENVELOPE_MESSAGE),
-	MEMBER("Event", NODE_FIELD + ENVELOPE_TEST),
-	MEMBER("source", NODE_FIELD + ENVELOPE_SOURCE),
-	MEMBER("detail-type", NODE_FIELD + ENVELOPE_DETAIL_TYPE),
-	MEMBER("region", NODE_FIELD + ENVELOPE_BRIDGE_REGION),
-	MEMBER("time", NODE_FIELD + ENVELOPE_BRIDGE_TIME),
-	MEMBER("detail", NODE_DETAIL),
-	MEMBER("requestPayload", NODE_DOC),
-	MEMBER("tasks", NODE_LIST),
-	MEMBER("taskId", NODE_FIELD + ENVELOPE_TASK_ID),
-	MEMBER("s3Key", NODE_FIELD + ENVELOPE_TASK_KEY),
-	MEMBER("s3VersionId", NODE_FIELD + ENVELOPE_TASK_VERSION),
-	MEMBER("s3BucketArn", NODE_FIELD + ENVELOPE_TASK_ARN),
-	MEMBER("s3Bucket", NODE_FIELD + ENVELOPE_TASK_BUCKET),
-};
-static const struct member s3_members[] = {
-	MEMBER("bucket", NODE_S3_BUCKET),
-	MEMBER("object", NODE_S3_OBJECT),
-};
-static const struct member s3_bucket_members[] = {
-	MEMBER("name", NODE_FIELD + ENVELOPE_BUCKET),
-};
-static const struct member s3_object_members[] = {
-	MEMBER("key", NODE_FIELD + ENVELOPE_KEY),
-	MEMBER("size", NODE_FIELD + ENVELOPE_SIZE),
-	MEMBER("eTag", NODE_FIELD + ENVELOPE_ETAG),
-	MEMBER("versionId", NODE_FIELD + ENVELOPE_VERSION),
-	MEMBER("sequencer", NODE_FIELD + ENVELOPE_SEQUENCER),
-};
-static const struct member sns_members[] = {
-	MEMBER("Message", NODE_FIELD + ENVELOPE_SNS_MESSAGE),
-	MEMBER("MessageId", NODE_FIELD + ENVELOPE_SNS_ID),
-};
-static const struct member detail_members[] = {
-	MEMBER("bucket", NODE_DETAIL_BUCKET),
-	MEMBER("object", NODE_DETAIL_OBJECT),
-	MEMBER("reason", NODE_FIELD + ENVELOPE_REASON),
-	MEMBER("deletion-type", NODE_FIELD + ENVELOPE_DELETION_TYPE),
-};
-static const struct member detail_bucket_members[] = {
-	MEMBER("name", NODE_FIELD + ENVELOPE_BUCKET),
-};
-static const struct member detail_object_members[] = {
-	MEMBER("key", NODE_FIELD + ENVELOPE_KEY),
-	MEMBER("size", NODE_FIELD + ENVELOPE_SIZE),
-	MEMBER("etag", NODE_FIELD + ENVELOPE_ETAG),
-	MEMBER("version-id", NODE_FIELD + ENVELOPE_VERSION),
-	MEMBER("sequencer", NODE_FIELD + ENVELOPE_SEQUENCER),
-};
-#undef MEMBER
-
-/* The members that mean something, by the node they are in. */
-static const struct {
-	const struct member *list;
-	size_t count;
-} known_members[NODE_FIELD] = {
-#define KNOWN(list) { list, sizeof(list) / sizeof(*(list)) }
-	[NODE_DOC] = KNOWN(doc_members),
-	[NODE_S3] = KNOWN(s3_members),
-	[NODE_S3_BUCKET] = KNOWN(s3_bucket_members),
-	[NODE_S3_OBJECT] = KNOWN(s3_object_members),
-	[NODE_SNS] = KNOWN(sns_members),
-	[NODE_DETAIL] = KNOWN(detail_members),
-	[NODE_DETAIL_BUCKET] = KNOWN(detail_bucket_members),
-	[NODE_DETAIL_OBJECT] = KNOWN(detail_object_members),
-#undef KNOWN
-};
+enum { DOCS_MAX = 16, DOC_MEMORY_MAX = 8 << 20 };
 
 /*
  * A text being parsed: the input, or a string inside a document.  The ones
@@ -135,20 +27,6 @@ struct text {
 	unsigned char nodes[JSON_DEPTH_MAX + 1];
 };
 
-/*
- * A name of up to 16 bytes as two words that overlap where it is shorter: with
- * its length they are the whole name, and quick to hash and to compare.
- */
-struct print {
-	uint64_t head, tail;
-};
-
-/* A known member, hashed; n is 0 in the half of the index that stays empty. */
-struct indexed {
-	struct print print;
-	unsigned char n, in, to;
-};
-
 struct event_reader {
 	const struct event_handler *handler;
 	void *ctx;
@@ -158,7 +36,7 @@ struct event_reader {
 	unsigned doc_count;
 	struct err err;		/* why reading stopped */
 
-	struct indexed index[INDEX_SIZE];
+	struct member_index members;
 
 	bool resync;		/* skip to a line that begins a document */
 	bool line_start;
@@ -221,103 +99,28 @@ static int end_doc(struct event_reader *reader)
 
 /* Parsing: each returns 0 to go on */
 
-static uint64_t load(const char *p, size_t n)
-{
-	uint32_t low, high;
-	uint64_t word;
-
-	if (n >= 8) {
-		memcpy(&word, p, 8);
-		return word;
-	}
-	if (n >= 4) {
-		memcpy(&low, p, 4);
-		memcpy(&high, p + n - 4, 4);
-		return (uint64_t)high << 32 | low;
-	}
-	return (uint64_t)(unsigned char)p[0] << 16 |
-	       (uint64_t)(unsigned char)p[n / 2] << 8 |
-	       (unsigned char)p[n - 1];
-}
-
-static struct print print_of(struct str name)
-{
-	struct print print = { load(name.p, name.n), 0 };
-
-	if (name.n > 8)
-		print.tail = load(name.p + name.n - 8, 8);
-	return print;
-}
-
-static unsigned slot_of(unsigned in, size_t n, struct print print)
-{
-	uint64_t mixed = (print.head ^ (print.tail << 1) ^ n ^ in << 8) *
-			 UINT64_C(0x9E3779B97F4A7C15);
-
-	return (unsigned)(mixed >> 57);
-}
-
-static void index_members(struct event_reader *reader)
-{
-	for (unsigned in = 0; in < NODE_FIELD; in++) {
-		for (size_t i = 0; i < known_members[in].count; i++) {
-			const struct member *m = &known_members[in].list[i];
-			struct print print = print_of(m->name);
-			unsigned slot = slot_of(in, m->name.n, print);
-
-			while (reader->index[slot].n > 0)
-				slot = (slot + 1) % INDEX_SIZE;
-			reader->index[slot] = (struct indexed){
-				print, (unsigned char)m->name.n,
-				(unsigned char)in, m->to };
-		}
-	}
-}
-
-static unsigned find_member(const struct event_reader *reader, unsigned in,
-			    struct str name)
-{
-	const struct indexed *entry;
-	struct print print;
-	unsigned slot;
-
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
-		return NODE_SKIP;
-	print = print_of(name);
-	slot = slot_of(in, name.n, print);
-	for (;; slot = (slot + 1) % INDEX_SIZE) {
-		entry = &reader->index[slot];
-		if (entry->print.head == print.head &&
-		    entry->print.tail == print.tail && entry->n == name.n &&
-		    entry->in == in)
-			return entry->to;
-		if (entry->n == 0)
-			return NODE_SKIP;
-	}
-}
-
 static int on_key(void *ctx, struct str name)
 {
 	struct text *text = ctx;
 	unsigned in = text->nodes[text->depth];
 
-	if (in == NODE_SKIP)
+	if (in == MEMBER_SKIP)
 		return 0;
-	text->next = find_member(text->reader, in, name);
-	if (in != NODE_DOC)
+	text->next = member_find(&text->reader->members, in, name);
+	if (in != MEMBER_DOC)
 		return 0;
 	switch (text->next) {
-	case NODE_SKIP:
+	case MEMBER_SKIP:
 		envelope_remember(top_doc(text->reader), name);
 		break;
-	case NODE_LIST:
-	case NODE_DOC:
+	case MEMBER_LIST:
+	case MEMBER_DOC:
 		top_doc(text->reader)->has_list = true;
 		break;
-	case NODE_S3:
+	case MEMBER_S3:
 		top_doc(text->reader)->has_s3 = true;
 		break;
-	case NODE_DETAIL:
+	case MEMBER_DETAIL:
 		top_doc(text->reader)->has_detail = true;
 		break;
 	}
@@ -328,9 +131,9 @@ static int on_key(void *ctx, struct str name)
 static unsigned node_of_value(const struct text *text)
 {
 	if (text->depth == 0)
-		return NODE_DOC;
-	if (text->nodes[text->depth] == NODE_LIST)
-		return NODE_DOC;
+		return MEMBER_DOC;
+	if (text->nodes[text->depth] == MEMBER_LIST)
+		return MEMBER_DOC;
 	return text->next;
 }
 
@@ -379,12 +182,12 @@ static struct str lasting(struct text *text, struct str value)
 static int on_scalar(void *ctx, enum json_type type, struct str value)
 {
 	struct text *text = ctx;
-	unsigned node = node_of_value(text), field = node - NODE_FIELD;
+	unsigned node = node_of_value(text), field = node - MEMBER_FIELD;
 	struct envelope *doc;
 
-	if (node < NODE_FIELD)
-		return node == NODE_DOC ||
-		       (node == NODE_LIST && type != JSON_NULL) ?
+	if (node < MEMBER_FIELD)
+		return node == MEMBER_DOC ||
+		       (node == MEMBER_LIST && type != JSON_NULL) ?
 			refuse_scalar(text) : 0;
 	doc = top_doc(text->reader);
 	if (type == JSON_STRING ||
@@ -409,25 +212,25 @@ static int on_open(void *ctx, enum json_type type)
 	unsigned node = node_of_value(text);
 	int status = 0;
 
-	if (node == NODE_DOC && type == JSON_ARRAY) {
-		node = NODE_LIST;
-	} else if (node == NODE_DOC && reader->doc_count == DOCS_MAX) {
+	if (node == MEMBER_DOC && type == JSON_ARRAY) {
+		node = MEMBER_LIST;
+	} else if (node == MEMBER_DOC && reader->doc_count == DOCS_MAX) {
 		status = refuse_value(text, "documents nested too deep");
-		node = NODE_SKIP;
-	} else if (node == NODE_DOC) {
+		node = MEMBER_SKIP;
+	} else if (node == MEMBER_DOC) {
 		envelope_begin(&reader->docs[reader->doc_count],
 			       from_here(text));
 		reader->doc_count++;
 		text->open_docs++;
-	} else if (node == NODE_LIST && type == JSON_OBJECT) {
+	} else if (node == MEMBER_LIST && type == JSON_OBJECT) {
 		status = refuse_value(text, "an object where a list belongs");
-		node = NODE_SKIP;
-	} else if (node >= NODE_FIELD) {
-		envelope_set_odd(top_doc(reader), node - NODE_FIELD);
-		node = NODE_SKIP;
+		node = MEMBER_SKIP;
+	} else if (node >= MEMBER_FIELD) {
+		envelope_set_odd(top_doc(reader), node - MEMBER_FIELD);
+		node = MEMBER_SKIP;
 	}
 	text->nodes[++text->depth] = (unsigned char)node;
-	text->next = NODE_SKIP;
+	text->next = MEMBER_SKIP;
 	return status;
 }
 
@@ -437,7 +240,7 @@ static int on_close(void *ctx, enum json_type type)
 	int status = 0;
 
 	(void)type;
-	if (text->nodes[text->depth--] == NODE_DOC) {
+	if (text->nodes[text->depth--] == MEMBER_DOC) {
 		status = end_doc(text->reader);
 		text->reader->doc_count--;
 		text->open_docs--;
@@ -525,7 +328,7 @@ struct event_reader *event_reader_new(const struct event_handler *user,
 		return NULL;
 	reader->handler = user;
 	reader->ctx = ctx;
-	index_members(reader);
+	member_index_init(&reader->members);
 	reader->input = reader->text = new_text(reader);
 	for (unsigned i = 0; i < DOCS_MAX; i++)
 		arena_init(&reader->docs[i].arena, DOC_MEMORY_MAX);
