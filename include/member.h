@@ -13,8 +13,8 @@
 /*
  * Where we are in a document.  A MEMBER_DOC is any object that may be an event
  * or carry one, the elements of lists included, so that every envelope is one
- * more row in the table of member.c.  MEMBER_FIELD and what follows are members whose
- * text an envelope keeps.
+ * more row in the table of member.c.  MEMBER_FIELD and what follows, one for
+ * each enum envelope_field, are members whose text an envelope keeps.
  */
 enum member_node {
 	MEMBER_SKIP, MEMBER_DOC, MEMBER_LIST, MEMBER_S3, MEMBER_S3_BUCKET,
