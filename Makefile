@@ -24,7 +24,7 @@ LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 BATS := $(wildcard tests/*.bats)
 SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor \
-	tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/need tests/servers/up tests/servers/down tests/servers/keeper
+	tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
 .PHONY: all asan bench check clean demo deps fuzz help install lint uninstall \
