@@ -22,6 +22,7 @@ struct json_parser {
 	unsigned depth;
 	unsigned long long values;
 	bool too_deep;
+	bool bad_text;		/* yajl lets overlong forms and surrogates by */
 	size_t silent;		/* bytes since anything was called back */
 	size_t error_at;
 };
@@ -50,8 +51,17 @@ static int on_number(void *ctx, const char *text, size_t n)
 	return scalar(ctx, JSON_NUMBER, (struct str){ text, n });
 }
 
+static bool is_text(struct json_parser *parser, const unsigned char *text,
+		    size_t n)
+{
+	parser->bad_text = !str_is_utf8((struct str){ (const char *)text, n });
+	return !parser->bad_text;
+}
+
 static int on_string(void *ctx, const unsigned char *text, size_t n)
 {
+	if (!is_text(ctx, text, n))
+		return 0;
 	return scalar(ctx, JSON_STRING, (struct str){ (const char *)text, n });
 }
 
@@ -60,6 +70,8 @@ static int on_key(void *ctx, const unsigned char *text, size_t n)
 	struct json_parser *parser = ctx;
 
 	parser->silent = 0;
+	if (!is_text(parser, text, n))
+		return 0;
 	return parser->handler->key(parser->ctx,
 				    (struct str){ (const char *)text, n }) == 0;
 }
@@ -121,7 +133,7 @@ int json_reset(struct json_parser *parser)
 	parser->escapes = (struct escapes){ .state = ESC_NONE };
 	parser->depth = 0;
 	parser->values = 0;
-	parser->too_deep = false;
+	parser->too_deep = parser->bad_text = false;
 	parser->silent = 0;
 	parser->yajl = yajl_alloc(&callbacks, NULL, parser);
 	if (!parser->yajl)
@@ -241,6 +253,9 @@ static int parse(struct json_parser *parser, const void *bytes, size_t n,
 			return err_set(err, "InvalidJSON",
 				       "nested deeper than %d levels",
 				       JSON_DEPTH_MAX);
+		if (parser->bad_text)
+			return err_set(err, "InvalidJSON",
+				       "text that is not UTF-8");
 		return err_set(err, "Stopped", "stopped by the reader");
 	case yajl_status_error:
 		break;
