@@ -8,9 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "aws.h"
 #include "ddb.h"
-#include "flow.h"
+#include "filter.h"
 #include "ledger.h"
 #include "options.h"
 
@@ -18,7 +17,7 @@ enum { BODY_MAX = 128 << 10, RACES_MAX = 8 };
 
 struct ledger {
 	const char *table;	/* NULL: keep no record */
-	struct aws *aws;
+	struct filter filter;
 };
 
 struct entry {
@@ -75,7 +74,7 @@ static void call(struct entry *entry, const char *action, struct buf *body,
 	aws->arena = &entry->item->arena;
 	aws->done = then;
 	aws->arg = entry;
-	ddb_start(entry->ledger->aws, &entry->call, action, kept);
+	ddb_start(entry->ledger->filter.aws, &entry->call, action, kept);
 }
 
 static void on_put(void *arg);
@@ -246,28 +245,12 @@ int main(int argc, char **argv)
 		.report = report,
 		.ctx = &ledger,
 	};
-	struct loop *loop;
-	struct err err;
 	int status = options_read(&options, argc, argv);
 
 	if (status >= 0)
 		return status;
 	if (ledger.table && *ledger.table == '\0')
 		ledger.table = NULL;
-	loop = loop_new();
-	if (loop && ledger.table)
-		ledger.aws = aws_new(loop, report, NULL, &err);
-	if (!loop || (ledger.table && !ledger.aws)) {
-		fprintf(stderr, "ddb-record: %s\n", loop ? err.message :
-							   "out of memory");
-		loop_free(loop);
-		return loop ? EX_CONFIG : EX_OSERR;
-	}
-	if (ledger.aws)
-		aws_pace(ledger.aws, flow.jobs, flow.verbose ? report : NULL,
-			 NULL);
-	status = flow_run(loop, &filter, &flow);
-	aws_free(ledger.aws);
-	loop_free(loop);
-	return status;
+	ledger.filter.lazy = !ledger.table;
+	return filter_run(&ledger.filter, &filter, &flow);
 }

@@ -7,8 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "aws.h"
-#include "flow.h"
+#include "filter.h"
 #include "globs.h"
 #include "options.h"
 #include "processor.h"
@@ -21,8 +20,7 @@ struct checks {
 	bool has_max_size;
 
 	struct s3_options s3;
-	struct loop *loop;
-	struct aws *aws;		/* made when an object is streamed */
+	struct filter filter;
 };
 
 struct work {
@@ -103,17 +101,15 @@ static void process(struct checks *checks, struct flow_item *item)
 	struct processor *p = &work->processor;
 	struct err err;
 
-	if (processor_streams(&item->record) && !checks->aws) {
-		checks->aws = aws_new(checks->loop, report, NULL, &err);
-		if (!checks->aws) {
-			flow_status(item, EX_CONFIG);
-			flow_failed(item, &err);
-			return;
-		}
+	if (processor_streams(&item->record) &&
+	    !filter_aws(&checks->filter, &err)) {
+		flow_status(item, EX_CONFIG);
+		flow_failed(item, &err);
+		return;
 	}
 	work->item = item;
-	p->loop = checks->loop;
-	p->aws = checks->aws;
+	p->loop = checks->filter.loop;
+	p->aws = checks->filter.aws;
 	p->command = checks->command;
 	p->record = &item->record;
 	p->options = &checks->s3;
@@ -175,7 +171,7 @@ static unsigned processors(void)
 
 int main(int argc, char **argv)
 {
-	struct checks checks = { .command = NULL };
+	struct checks checks = { .filter.lazy = true };
 	struct flow_options flow = { .jobs = processors() };
 	static const struct option words[] = {
 		{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
@@ -208,13 +204,5 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	setlocale(LC_CTYPE, "C.UTF-8"); /* so that ? is a character of a key */
-	checks.loop = loop_new();
-	if (!checks.loop) {
-		fputs("s3check: out of memory\n", stderr);
-		return EX_OSERR;
-	}
-	status = flow_run(checks.loop, &filter, &flow);
-	aws_free(checks.aws);
-	loop_free(checks.loop);
-	return status;
+	return filter_run(&checks.filter, &filter, &flow);
 }

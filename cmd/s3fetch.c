@@ -9,16 +9,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "aws.h"
 #include "diag.h"
-#include "flow.h"
+#include "filter.h"
 #include "options.h"
 #include "s3.h"
 #include "s3_option.h"
 #include "verify.h"
 
 struct fetch {
-	struct aws *aws;
+	struct filter filter;
 	const char *directory;
 	struct s3_options s3;
 	unsigned long long count;	/* makes names unique in the process */
@@ -195,7 +194,7 @@ static void start(void *ctx, struct flow_item *item)
 	spool->call.aws.rewind = begin_again;
 	spool->call.aws.done = on_fetched;
 	spool->call.aws.arg = spool;
-	s3_get(fetch->aws, &spool->call, &object);
+	s3_get(fetch->filter.aws, &spool->call, &object);
 }
 
 static const char *take_option(void *ctx, int option, const char *arg)
@@ -237,23 +236,9 @@ int main(int argc, char **argv)
 		.report = report,
 		.ctx = &fetch,
 	};
-	struct loop *loop;
-	struct err err;
 	int status = options_read(&options, argc, argv);
 
 	if (status >= 0)
 		return status;
-	loop = loop_new();
-	fetch.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
-	if (!fetch.aws) {
-		fprintf(stderr, "s3fetch: %s\n", loop ? err.message :
-							"out of memory");
-		loop_free(loop);
-		return loop ? EX_CONFIG : EX_OSERR;
-	}
-	aws_pace(fetch.aws, flow.jobs, flow.verbose ? report : NULL, NULL);
-	status = flow_run(loop, &filter, &flow);
-	aws_free(fetch.aws);
-	loop_free(loop);
-	return status;
+	return filter_run(&fetch.filter, &filter, &flow);
 }

@@ -7,14 +7,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "aws.h"
-#include "flow.h"
+#include "filter.h"
 #include "options.h"
 #include "s3.h"
 #include "s3_option.h"
 
 struct removal {
-	struct aws *aws;
+	struct filter filter;
 	struct s3_options s3;
 	bool recorded;		/* only what the ledger has */
 };
@@ -106,8 +105,8 @@ static void on_source_seen(void *arg)
 	else if (err_is_set(&err))
 		flow_failed(victim->item, &err);
 	else
-		s3_delete(victim->removal->aws, next_call(victim, on_deleted),
-			  &source);
+		s3_delete(victim->removal->filter.aws,
+			  next_call(victim, on_deleted), &source);
 }
 
 /*
@@ -116,7 +115,7 @@ static void on_source_seen(void *arg)
  */
 static void remove_source(struct victim *victim)
 {
-	struct aws *aws = victim->removal->aws;
+	struct aws *aws = victim->removal->filter.aws;
 	struct s3_object source = source_of(victim);
 
 	if (!source.version.p &&
@@ -181,7 +180,7 @@ static void start(void *ctx, struct flow_item *item)
 	}
 	victim->removal = removal;
 	victim->item = item;
-	s3_head(removal->aws, next_call(victim, on_copy_seen), &copy);
+	s3_head(removal->filter.aws, next_call(victim, on_copy_seen), &copy);
 }
 
 static const char *take_option(void *ctx, int option, const char *arg)
@@ -222,23 +221,9 @@ int main(int argc, char **argv)
 		.report = report,
 		.ctx = &removal,
 	};
-	struct loop *loop;
-	struct err err;
 	int status = options_read(&options, argc, argv);
 
 	if (status >= 0)
 		return status;
-	loop = loop_new();
-	removal.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
-	if (!removal.aws) {
-		fprintf(stderr, "s3rm: %s\n", loop ? err.message :
-						     "out of memory");
-		loop_free(loop);
-		return loop ? EX_CONFIG : EX_OSERR;
-	}
-	aws_pace(removal.aws, flow.jobs, flow.verbose ? report : NULL, NULL);
-	status = flow_run(loop, &filter, &flow);
-	aws_free(removal.aws);
-	loop_free(loop);
-	return status;
+	return filter_run(&removal.filter, &filter, &flow);
 }

@@ -7,8 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "aws.h"
-#include "flow.h"
+#include "filter.h"
 #include "options.h"
 #include "place.h"
 #include "s3_option.h"
@@ -19,7 +18,7 @@ struct routes {
 	const char *bad_data;
 	const char *template;	/* of keys */
 	struct s3_options s3;
-	struct aws *aws;
+	struct filter filter;
 	struct err err;		/* what is wrong with the template */
 };
 
@@ -172,7 +171,7 @@ static void start(void *ctx, struct flow_item *item)
 		return;
 	}
 	move->item = item;
-	place->aws = routes->aws;
+	place->aws = routes->filter.aws;
 	place->arena = &item->arena;
 	place->record = r;
 	place->options = &routes->s3;
@@ -246,8 +245,6 @@ int main(int argc, char **argv)
 		.report = report,
 		.ctx = &routes,
 	};
-	struct loop *loop;
-	struct err err;
 	int status = options_read(&options, argc, argv);
 
 	if (status >= 0)
@@ -255,17 +252,5 @@ int main(int argc, char **argv)
 	if (!is_set(routes.processed, "p", "PROCESSED_BUCKET") ||
 	    !is_set(routes.bad_data, "b", "BAD_DATA_BUCKET"))
 		return EX_CONFIG;
-	loop = loop_new();
-	routes.aws = loop ? aws_new(loop, report, NULL, &err) : NULL;
-	if (!routes.aws) {
-		fprintf(stderr, "s3route: %s\n", loop ? err.message :
-							"out of memory");
-		loop_free(loop);
-		return loop ? EX_CONFIG : EX_OSERR;
-	}
-	aws_pace(routes.aws, flow.jobs, flow.verbose ? report : NULL, NULL);
-	status = flow_run(loop, &filter, &flow);
-	aws_free(routes.aws);
-	loop_free(loop);
-	return status;
+	return filter_run(&routes.filter, &filter, &flow);
 }

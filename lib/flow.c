@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* memrchr */
 #include "flow.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "diag.h"
+#include "lines.h"
+#include "output.h"
 
 enum {
-	READ_SIZE = 64 << 10,
-	LINE_MAX_BYTES = RECORD_MAX + READ_SIZE, /* what filters have added */
+	LINE_MAX_BYTES = RECORD_MAX + (64 << 10), /* what filters have added */
 	OUT_FULL = 256 << 10,	/* start nothing while so much waits */
 	MEMBERS_MAX = 64 << 10
 };
@@ -25,15 +23,8 @@ struct flow {
 	struct flow_options options;
 	struct record_reader *reader;
 
-	struct buf in;
-	size_t in_used;			/* bytes of in that are behind us */
-	unsigned long long line;	/* number of the line read last */
-	bool skipping;			/* inside a line that is too long */
-	bool in_ended;
-
-	struct buf out;
-	size_t out_used;		/* bytes of out that are written */
-	size_t out_chunk;		/* most bytes to write at once */
+	struct lines in;
+	struct output out;
 
 	struct flow_item *items;	/* jobs of them */
 	struct flow_item *idle;
@@ -84,7 +75,7 @@ static void break_off(struct flow *flow, int status, const char *what)
 
 static void report_line(struct flow *flow, const struct err *err)
 {
-	buf_printf(&flow->text, "line %llu: ", flow->line);
+	buf_printf(&flow->text, "line %llu: ", flow->in.number);
 	diag_put(&flow->text, str_of(err->message));
 	report(flow);
 	set_status(flow, EX_DATAERR);
@@ -114,49 +105,14 @@ static void report_failure(struct flow_item *item, const struct err *err)
 
 /* Writing */
 
-/*
- * A pipe that poll() calls writable has room for PIPE_BUF bytes and no more
- * is promised, so no more is written: we never block.  Whole lines are kept
- * together where they fit, since such a write is atomic.
- */
-static size_t next_chunk(const char *p, size_t n, size_t most)
-{
-	const char *end;
-
-	if (n <= most)
-		return n;
-	end = memrchr(p, '\n', most);
-	return end ? (size_t)(end - p) + 1 : most;
-}
-
-static size_t out_waiting(const struct flow *flow)
-{
-	return flow->out.n - flow->out_used;
-}
-
-static void write_out(struct flow *flow)
-{
-	const char *p = flow->out.p + flow->out_used;
-	ssize_t n = write(STDOUT_FILENO, p, next_chunk(p, out_waiting(flow),
-						       flow->out_chunk));
-
-	if (n < 0) {
-		if (errno != EINTR && errno != EAGAIN)
-			break_off(flow, EX_IOERR, "stdout");
-		return;
-	}
-	flow->out_used += (size_t)n;
-	if (out_waiting(flow) == 0 || flow->out_used >= OUT_FULL) {
-		buf_consume(&flow->out, flow->out_used);
-		flow->out_used = 0;
-	}
-}
-
 static void on_writable(void *arg, int fd, short events)
 {
+	struct flow *flow = arg;
+
 	(void)fd;
 	(void)events;
-	write_out(arg);
+	if (output_write(&flow->out) < 0)
+		break_off(flow, EX_IOERR, "stdout");
 }
 
 /* Put the result of a finished item into the output. */
@@ -175,8 +131,8 @@ static void emit(struct flow *flow, struct flow_item *item)
 		members = buf_str(&item->members);
 		set_status(flow, EX_TEMPFAIL);
 	}
-	record_splice(&flow->out, &item->record, members);
-	if (flow->out.failed) {
+	record_splice(&flow->out.buf, &item->record, members);
+	if (flow->out.buf.failed) {
 		errno = ENOMEM;
 		break_off(flow, EX_OSERR, "output");
 	}
@@ -305,7 +261,6 @@ static void begin_line(struct flow *flow, struct str line)
 	struct flow_item *item = take_item(flow);
 	struct err err;
 
-	flow->line++;
 	line = arena_dup(&item->arena, line);
 	if (!line.p) {
 		errno = ENOMEM;
@@ -334,47 +289,37 @@ static void pass_barrier(struct flow *flow)
 	recycle(flow, mark);
 }
 
-/* The next whole line of the input, if it is here. */
-static bool next_line(struct flow *flow, struct str *line)
-{
-	char *start = flow->in.p + flow->in_used;
-	size_t left = flow->in.n - flow->in_used;
-	char *end = left > 0 ? memchr(start, '\n', left) : NULL;
-
-	if (!end)
-		return false;
-	*line = (struct str){ start, (size_t)(end - start) };
-	flow->in_used += line->n + 1;
-	return true;
-}
-
 static bool can_start(const struct flow *flow)
 {
 	return !flow->broken && !flow->barrier && flow->idle &&
-	       out_waiting(flow) < OUT_FULL;
+	       output_waiting(&flow->out) < OUT_FULL;
 }
 
-static void too_long(struct flow *flow)
+static void refuse_line(struct flow *flow, enum lines_what what)
 {
 	struct err err;
 
-	flow->line++;
-	err_set(&err, "InvalidRecord", "longer than %d bytes", LINE_MAX_BYTES);
+	if (what == LINES_TOO_LONG)
+		err_set(&err, "InvalidRecord", "longer than %d bytes",
+			LINE_MAX_BYTES);
+	else
+		err_set(&err, "InvalidRecord",
+			"cut off: no newline at its end");
 	report_line(flow, &err);
 }
 
 static void start_lines(struct flow *flow)
 {
+	enum lines_what what;
 	struct str line;
 
 	pass_barrier(flow);
-	while (can_start(flow) && next_line(flow, &line)) {
-		if (flow->skipping)
-			flow->skipping = false;
-		else if (line.n > LINE_MAX_BYTES)
-			too_long(flow);
-		else
+	while (can_start(flow) &&
+	       (what = lines_next(&flow->in, &line)) != LINES_NONE) {
+		if (what == LINES_LINE)
 			begin_line(flow, line);
+		else
+			refuse_line(flow, what);
 		pass_barrier(flow);
 	}
 }
@@ -382,49 +327,16 @@ static void start_lines(struct flow *flow)
 /* Is it input that holds us up?  Then what is left of it is no whole line. */
 static bool wants_input(const struct flow *flow)
 {
-	return can_start(flow) && !flow->in_ended;
-}
-
-static void end_input(struct flow *flow)
-{
-	flow->in_ended = true;
-	if (flow->in.n == 0 || flow->skipping)
-		return;
-	flow->line++;
-	buf_printf(&flow->text, "line %llu: cut off: no newline at its end",
-		   flow->line);
-	report(flow);
-	set_status(flow, EX_DATAERR);
+	return can_start(flow) && !flow->in.ended;
 }
 
 static void on_readable(void *arg, int fd, short events)
 {
 	struct flow *flow = arg;
-	char *room;
-	ssize_t n;
 
 	(void)events;
-	buf_consume(&flow->in, flow->in_used);
-	flow->in_used = 0;
-	if (flow->in.n > LINE_MAX_BYTES) {
-		if (!flow->skipping)
-			too_long(flow);
-		flow->skipping = true;
-		buf_reset(&flow->in);
-	}
-	room = buf_room(&flow->in, READ_SIZE);
-	if (!room) {
-		errno = ENOMEM;
-		break_off(flow, EX_OSERR, "input");
-		return;
-	}
-	n = read(fd, room, READ_SIZE);
-	if (n > 0)
-		flow->in.n += (size_t)n;
-	else if (n == 0)
-		end_input(flow);
-	else if (errno != EINTR && errno != EAGAIN)
-		break_off(flow, EX_IOERR, "stdin");
+	if (lines_read(&flow->in, fd) < 0)
+		break_off(flow, errno == ENOMEM ? EX_OSERR : EX_IOERR, "stdin");
 }
 
 static int set_watches(struct flow *flow)
@@ -433,15 +345,15 @@ static int set_watches(struct flow *flow)
 		       wants_input(flow) ? POLLIN : 0, on_readable, flow) < 0)
 		return -1;
 	return loop_watch(flow->loop, STDOUT_FILENO,
-			  out_waiting(flow) > 0 ? POLLOUT : 0, on_writable,
+			  output_waiting(&flow->out) > 0 ? POLLOUT : 0, on_writable,
 			  flow);
 }
 
 static bool is_finished(const struct flow *flow)
 {
 	return flow->broken ||
-	       (flow->in_ended && flow->active == 0 && !flow->barrier &&
-		out_waiting(flow) == 0);
+	       (flow->in.ended && flow->active == 0 && !flow->barrier &&
+		output_waiting(&flow->out) == 0);
 }
 
 static int make_items(struct flow *flow)
@@ -475,8 +387,8 @@ static void free_flow(struct flow *flow)
 	}
 	free(flow->items);
 	record_reader_free(flow->reader);
-	buf_free(&flow->in);
-	buf_free(&flow->out);
+	lines_free(&flow->in);
+	output_free(&flow->out);
 	buf_free(&flow->text);
 }
 
@@ -488,28 +400,18 @@ static void cancel_items(struct flow *flow)
 					     &flow->items[i]);
 }
 
-static size_t chunk_size(void)
-{
-	struct stat st;
-
-	if (fstat(STDOUT_FILENO, &st) == 0 &&
-	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
-		return PIPE_BUF;
-	return SIZE_MAX;
-}
-
 int flow_run(struct loop *loop, const struct flow_filter *filter,
 	     const struct flow_options *options)
 {
 	struct flow flow = { .loop = loop, .filter = filter,
 			     .options = *options, .status = EX_OK };
 
-	buf_init(&flow.in, LINE_MAX_BYTES + 2 * READ_SIZE);
-	buf_init(&flow.out, 2 * (size_t)OUT_FULL +
-		 (options->jobs + 1) * (size_t)(LINE_MAX_BYTES + MEMBERS_MAX));
+	lines_init(&flow.in, LINE_MAX_BYTES);
+	output_init(&flow.out, STDOUT_FILENO, OUT_FULL +
+		    (options->jobs + 1) *
+		    (size_t)(LINE_MAX_BYTES + MEMBERS_MAX));
 	buf_init(&flow.text, 8 << 10);
 	flow.last = &flow.first;
-	flow.out_chunk = chunk_size();
 	flow.reader = record_reader_new();
 	if (!flow.reader || make_items(&flow) < 0)
 		break_off(&flow, EX_OSERR, "start");

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * filter: a tool's run from its options to its exit status.
+ *
+ * It opens the loop and, for those that use it, AWS, and runs the flow.
+ */
+#ifndef S3EV_FILTER_H
+#define S3EV_FILTER_H
+
+#include <stdbool.h>
+
+#include "aws.h"
+#include "err.h"
+#include "flow.h"
+#include "loop.h"
+
+struct filter {
+	/* Set by the caller. */
+	bool lazy;		/* no AWS before filter_aws() asks for it */
+
+	/* There while the flow runs; aws may be NULL if it is lazy. */
+	struct loop *loop;
+	struct aws *aws;
+
+	const struct flow_filter *flow;		/* private from here on */
+	const struct flow_options *options;
+};
+
+/* Returns what flow_run() does, or EX_CONFIG if AWS cannot be used. */
+int filter_run(struct filter *filter, const struct flow_filter *flow,
+	       const struct flow_options *options);
+
+/*
+ * AWS, opened now if it is not yet: NULL with err if it cannot be used, which
+ * makes the exit status EX_CONFIG: see flow_status().
+ */
+struct aws *filter_aws(struct filter *filter, struct err *err);
+
+#endif

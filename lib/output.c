@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* memrchr */
+#include "output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { USED_MAX = 256 << 10 };	/* bytes kept that are written */
+
+static size_t chunk_size(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		return PIPE_BUF;
+	return SIZE_MAX;
+}
+
+void output_init(struct output *output, int fd, size_t max)
+{
+	*output = (struct output){ .fd = fd, .chunk = chunk_size(fd) };
+	buf_init(&output->buf, max + USED_MAX);
+}
+
+void output_free(struct output *output)
+{
+	buf_free(&output->buf);
+}
+
+size_t output_waiting(const struct output *output)
+{
+	return output->buf.n - output->used;
+}
+
+/* poll() promises PIPE_BUF bytes of room in a pipe and no more. */
+static size_t next_chunk(const char *p, size_t n, size_t most)
+{
+	const char *end;
+
+	if (n <= most)
+		return n;
+	end = memrchr(p, '\n', most);
+	return end ? (size_t)(end - p) + 1 : most;
+}
+
+int output_write(struct output *output)
+{
+	const char *p = output->buf.p + output->used;
+	ssize_t n = write(output->fd, p, next_chunk(p, output_waiting(output),
+						    output->chunk));
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -1;
+	output->used += (size_t)n;
+	if (output_waiting(output) == 0 || output->used >= USED_MAX) {
+		buf_consume(&output->buf, output->used);
+		output->used = 0;
+	}
+	return 0;
+}
