@@ -9,8 +9,8 @@
 
 #include "filter.h"
 #include "globs.h"
+#include "inspect.h"
 #include "options.h"
-#include "processor.h"
 #include "s3_option.h"
 
 struct checks {
@@ -25,7 +25,7 @@ struct checks {
 
 struct work {
 	struct flow_item *item;
-	struct processor processor;
+	struct inspect inspect;
 };
 
 static const char usage[] =
@@ -72,51 +72,52 @@ static void put_check(struct buf *members, const struct processor *p)
 	buf_putc(members, '}');
 }
 
-static void on_processed(void *arg)
+static void on_inspected(void *arg)
 {
 	struct work *work = arg;
-	const struct processor *p = &work->processor;
+	const struct inspect *x = &work->inspect;
+	const struct processor *p = &x->processor;
 
-	switch (p->outcome) {
+	switch (x->outcome) {
 	case RECORD_GOOD:
 		put_check(&work->item->members, p);
 		flow_done(work->item);
 		break;
 	case RECORD_BAD:
 		put_check(&work->item->members, p);
-		flow_bad(work->item, p->reason);
+		flow_bad(work->item, &x->bad);
 		break;
 	case RECORD_GONE:
-		flow_gone(work->item, &p->err);
+		flow_gone(work->item, &x->err);
 		break;
 	case RECORD_FAILED:
-		flow_failed(work->item, &p->err);
+		flow_failed(work->item, &x->err);
 		break;
 	}
 }
 
-static void process(struct checks *checks, struct flow_item *item)
+static void inspect(struct checks *checks, struct flow_item *item)
 {
 	struct work *work = item->state;
-	struct processor *p = &work->processor;
+	struct inspect *x = &work->inspect;
 	struct err err;
 
-	if (processor_streams(&item->record) &&
+	if (source_is_remote(&item->record) &&
 	    !filter_aws(&checks->filter, &err)) {
 		flow_status(item, EX_CONFIG);
 		flow_failed(item, &err);
 		return;
 	}
 	work->item = item;
-	p->loop = checks->filter.loop;
-	p->aws = checks->filter.aws;
-	p->command = checks->command;
-	p->record = &item->record;
-	p->options = &checks->s3;
-	p->arena = &item->arena;
-	p->done = on_processed;
-	p->arg = work;
-	processor_start(p);
+	x->loop = checks->filter.loop;
+	x->aws = checks->filter.aws;
+	x->command = checks->command;
+	x->record = &item->record;
+	x->options = &checks->s3;
+	x->arena = &item->arena;
+	x->done = on_inspected;
+	x->arg = work;
+	inspect_start(x);
 }
 
 static void cancel(void *ctx, struct flow_item *item)
@@ -124,18 +125,18 @@ static void cancel(void *ctx, struct flow_item *item)
 	struct work *work = item->state;
 
 	(void)ctx;
-	processor_cancel(&work->processor);
+	inspect_cancel(&work->inspect);
 }
 
 static void start(void *ctx, struct flow_item *item)
 {
 	struct checks *checks = ctx;
-	const char *why = fault(checks, item);
+	struct record_bad bad = { .reason = str_of(fault(checks, item)) };
 
-	if (why)
-		flow_bad(item, str_of(why));
+	if (bad.reason.p)
+		flow_bad(item, &bad);
 	else if (checks->command)
-		process(checks, item);
+		inspect(checks, item);
 	else
 		flow_done(item);
 }

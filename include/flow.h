@@ -89,9 +89,9 @@ int flow_run(struct loop *loop, const struct flow_filter *filter,
 /* The record is decided: it goes out with the members that were added. */
 void flow_done(struct flow_item *item);
 
-/* The data is wrong; reason is for people, cut to FLOW_REASON_MAX bytes. */
+/* The data is wrong; the reason is cut to FLOW_REASON_MAX bytes. */
 enum { FLOW_REASON_MAX = 1024 };
-void flow_bad(struct flow_item *item, struct str reason);
+void flow_bad(struct flow_item *item, const struct record_bad *bad);
 
 /* The announced version is no longer there. */
 void flow_gone(struct flow_item *item, const struct err *err);

@@ -2,9 +2,8 @@
 /*
  * processor: the user's program, run once on one object.
  *
- * The object's bytes are its stdin: from the spool file if the record has one
- * (fetch.path), else straight from S3, so that an object may be larger than
- * memory and disk.  What the object is stands in the environment:
+ * The object's bytes are its stdin: a file, or what it is given piece by
+ * piece.  What the object is stands in the environment:
  *
  *	S3EV_BUCKET S3EV_KEY S3EV_SIZE S3EV_ETAG S3EV_VERSION S3EV_ID
  *	S3EV_EVENT S3EV_TIME	as far as the record knows them
@@ -13,59 +12,63 @@
  *
  * Its exit status is its word: 0 good; 75, 126, 127 and death by a signal (129
  * to 192, as a shell puts it) mean that it could not do its work; anything else
- * bad, and the first line of its
- * stderr is the reason.  It sees the end of a streamed object only when all of
- * it has arrived and was verified, so it never calls half an object good.
+ * bad, and the first line of its stderr is the reason.  It must see the end of
+ * its stdin only when all of the object has arrived and was verified, so that
+ * it never calls half an object good.
  */
 #ifndef S3EV_PROCESSOR_H
 #define S3EV_PROCESSOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arena.h"
-#include "aws.h"
 #include "child.h"
 #include "err.h"
 #include "loop.h"
 #include "record.h"
-#include "s3.h"
-#include "str.h"
-#include "verify.h"
 
 struct processor {
-	/* Set by the caller; all borrowed until done. */
+	/* Set by the caller; all borrowed until it has ended. */
 	struct loop *loop;
-	struct aws *aws;		/* needed if the object is streamed */
 	const char *command;		/* see child_start() */
-	const struct record *record;
-	const struct s3_options *options;	/* of the stream, or NULL */
+	const struct record *record;	/* its key without a NUL */
 	struct arena *arena;
-	void (*done)(void *arg);	/* may be called from the start */
+	void (*ready)(void *arg);	/* it can be written to again */
+	void (*ended)(void *arg);	/* once */
 	void *arg;
 
-	/*
-	 * What came of it.  RECORD_GONE and RECORD_FAILED: err says why;
-	 * RECORD_BAD: reason, in the arena.
-	 */
+	/* What it said: RECORD_GOOD, RECORD_BAD, or RECORD_FAILED with err. */
 	enum record_outcome outcome;
+	struct record_bad bad;		/* text in the arena */
 	struct err err;
-	struct str reason;
 	uint64_t took_ms;
 
 	struct child child;		/* private from here on */
-	struct s3_call call;
-	struct verify verify;
 	uint64_t started;
-	bool child_ran, child_runs, call_runs;
 };
 
-/* Does the record's object have to come from S3? */
-bool processor_streams(const struct record *record);
+/*
+ * Run it on the file fd (borrowed, may be closed afterwards), or with -1 on
+ * what processor_write() gives it.  -1 with err if it cannot be started; then
+ * ended is not called.
+ */
+int processor_start(struct processor *processor, int fd, struct err *err);
 
-void processor_start(struct processor *processor);
+/* As child_write(): 0 taken, 1 not now, -1 it reads no more. */
+int processor_write(struct processor *processor, const char *bytes, size_t n);
 
-/* Kill it; done is not called, and nothing else may be done with it. */
-void processor_cancel(struct processor *processor);
+/* Would processor_write() return 1? */
+bool processor_is_busy(const struct processor *processor);
+
+/* That was all of the object. */
+void processor_end_input(struct processor *processor);
+
+/* Kill it; ended is still called. */
+void processor_kill(struct processor *processor);
+
+/* Free what it holds, once it has ended, was killed or was never started. */
+void processor_free(struct processor *processor);
 
 #endif

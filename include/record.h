@@ -53,6 +53,20 @@ struct record {
 	struct str failed;
 };
 
+/*
+ * What is wrong with the data, and where.  Only the reason, which is for
+ * people, is always there; what is absent or 0 is not known.
+ */
+struct record_bad {
+	struct str reason;
+	struct str code;		/* a short word, "InvalidUTF8" */
+	unsigned long long line;	/* the first is 1 */
+	unsigned long long column;	/* in characters; the first is 1 */
+	unsigned long long byte;	/* of the data; the first is 1 */
+	unsigned long long count;	/* how many there are; see has_count */
+	bool has_count;
+};
+
 struct record_reader;
 
 struct record_reader *record_reader_new(void);
@@ -93,7 +107,8 @@ void record_splice(struct buf *out, const struct record *record,
 		   struct str members);
 
 /* The members that set an outcome: {"by":by,...}. */
-void record_put_bad(struct buf *members, const char *by, struct str reason);
+void record_put_bad(struct buf *members, const char *by,
+		    const struct record_bad *bad);
 void record_put_gone(struct buf *members, const char *by,
 		     const struct err *err);
 void record_put_failed(struct buf *members, const char *by,

@@ -185,12 +185,14 @@ void flow_done(struct flow_item *item)
 	finish(item);
 }
 
-void flow_bad(struct flow_item *item, struct str reason)
+void flow_bad(struct flow_item *item, const struct record_bad *bad)
 {
-	reason.n = str_cut_utf8(reason, FLOW_REASON_MAX);
-	record_put_bad(&item->members, item->flow->filter->name, reason);
+	struct record_bad cut = *bad;
+
+	cut.reason.n = str_cut_utf8(bad->reason, FLOW_REASON_MAX);
+	record_put_bad(&item->members, item->flow->filter->name, &cut);
 	if (item->flow->options.verbose)
-		report_item(item, "bad", reason);
+		report_item(item, "bad", cut.reason);
 	finish(item);
 }
 

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "processor.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 enum { RECORD_IN_ENVIRONMENT_MAX = 96 << 10, SIGNALS = 64 };
-
-bool processor_streams(const struct record *record)
-{
-	return !record->fetch_path.p;
-}
 
 /* What its end means */
 
@@ -69,51 +60,26 @@ static void decide(struct processor *p)
 		p->outcome = RECORD_GOOD;
 	} else {
 		p->outcome = RECORD_BAD;
-		p->reason = line.n > 0 ? arena_dup(p->arena, line) :
+		p->bad.reason = line.n > 0 ? arena_dup(p->arena, line) :
 			str_of(arena_printf(p->arena,
 					    "the processor ended with status %d",
 					    WEXITSTATUS(status)));
 	}
 }
 
-/* When neither the program nor the request is under way any more. */
-static void settle(struct processor *p)
-{
-	if (p->child_runs || p->call_runs)
-		return;
-	if (!err_is_set(&p->err))
-		decide(p);
-	else
-		p->outcome = s3_is_gone(&p->err) ? RECORD_GONE : RECORD_FAILED;
-	aws_call_free(&p->call.aws);
-	child_free(&p->child);
-	p->done(p->arg);
-}
-
-/*
- * A program that ends early has seen enough.  One that has had the last byte
- * must still wait for what the digest says of them all.
- */
 static void on_ended(void *arg)
 {
 	struct processor *p = arg;
-	bool had_all = p->record->has_size &&
-		       p->verify.bytes >= p->record->size;
 
-	p->child_runs = false;
-	if (p->call_runs && !had_all) {
-		aws_cancel(&p->call.aws);
-		p->call_runs = false;
-	}
-	settle(p);
+	decide(p);
+	p->ended(p->arg);
 }
 
 static void on_ready(void *arg)
 {
 	struct processor *p = arg;
 
-	if (p->call_runs)
-		http_resume(&p->call.aws.http);
+	p->ready(p->arg);
 }
 
 /* Starting it */
@@ -148,142 +114,46 @@ static const char *const *environment(const struct record *r,
 	return list;
 }
 
-static int run(struct processor *p, int stdin_fd)
+int processor_start(struct processor *p, int fd, struct err *err)
 {
 	const char *const *list = environment(p->record, p->arena);
 
 	if (!list)
-		return err_set(&p->err, "OutOfMemory", "out of memory");
+		return err_set(err, "OutOfMemory", "out of memory");
+	child_init(&p->child);
+	p->started = loop_now(p->loop);
 	p->child.ended = on_ended;
 	p->child.ready = on_ready;
 	p->child.arg = p;
-	if (child_start(&p->child, p->loop, p->command, list, stdin_fd,
-			&p->err) < 0)
+	if (child_start(&p->child, p->loop, p->command, list, fd, err) < 0) {
+		child_free(&p->child);
 		return -1;
-	p->child_runs = p->child_ran = true;
+	}
 	return 0;
 }
 
-/* What came to disk may have been cut since. */
-static bool is_whole(struct processor *p, int fd)
+int processor_write(struct processor *p, const char *bytes, size_t n)
 {
-	const struct record *r = p->record;
-	unsigned long long bytes;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0) {
-		err_errno(&p->err, "%s", r->fetch_path.p);
-		return false;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		err_set(&p->err, "InvalidRecord", "%s is no file",
-			r->fetch_path.p);
-		return false;
-	}
-	if (str_number(r->fetch_bytes, &bytes) == 0 &&
-	    bytes != (unsigned long long)st.st_size) {
-		err_set(&p->err, "IncompleteBody", "%s has %lld bytes, not %llu",
-			r->fetch_path.p, (long long)st.st_size, bytes);
-		p->err.retry = true;
-		return false;
-	}
-	return true;
+	return child_write(&p->child, bytes, n);
 }
 
-static void run_on_file(struct processor *p)
+bool processor_is_busy(const struct processor *p)
 {
-	const char *path = p->record->fetch_path.p;
-	/* Of a FIFO, which a record could name, nobody waits for a writer. */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0) {
-		err_errno(&p->err, "%s", path);
-	} else {
-		if (is_whole(p, fd))
-			run(p, fd);
-		close(fd);
-	}
-	settle(p);
+	return p->child.input.n > 0;
 }
 
-/* Straight from S3 */
-
-/* The program starts with the first byte, so a gone object costs none. */
-static int take_bytes(void *arg, const char *bytes, size_t n)
+void processor_end_input(struct processor *p)
 {
-	struct processor *p = arg;
-
-	if (!p->child_ran && run(p, -1) < 0)
-		return HTTP_ABORT;
-	switch (child_write(&p->child, bytes, n)) {
-	case 0:
-		verify_update(&p->verify, bytes, n);
-		return HTTP_TAKEN;
-	case 1:
-		return HTTP_PAUSE;
-	default:
-		return HTTP_ABORT;
-	}
+	child_end_input(&p->child);
 }
 
-/*
- * If the program closed its stdin, that it did not get the rest is no error.
- * An empty object has had no first byte: its program starts here.
- */
-static void on_streamed(void *arg)
-{
-	struct processor *p = arg;
-
-	p->call_runs = false;
-	if (!err_is_set(&p->err) && !p->child.closed_input) {
-		p->err = p->call.aws.err;
-		if (!err_is_set(&p->err))
-			verify_end(&p->verify, p->record, &p->err);
-		if (!err_is_set(&p->err) && !p->child_ran)
-			run(p, -1);
-	}
-	if (err_is_set(&p->err))
-		child_kill(&p->child);
-	else
-		child_end_input(&p->child);
-	settle(p);
-}
-
-static void run_on_stream(struct processor *p)
-{
-	const struct record *r = p->record;
-	struct s3_object object = { r->bucket, r->key, r->version, r->etag };
-
-	p->call_runs = true;
-	verify_init(&p->verify, &p->call);
-	p->call.options = p->options;
-	p->call.aws.arena = p->arena;
-	p->call.aws.sink = take_bytes;
-	p->call.aws.done = on_streamed;
-	p->call.aws.arg = p;
-	s3_get(p->aws, &p->call, &object);
-}
-
-void processor_start(struct processor *p)
-{
-	const struct record *r = p->record;
-
-	child_init(&p->child);
-	p->started = loop_now(p->loop);
-	if (memchr(r->key.p, '\0', r->key.n)) {
-		err_set(&p->err, "InvalidKey",
-			"a key with a NUL cannot be given to a processor");
-		settle(p);
-	} else if (processor_streams(r)) {
-		run_on_stream(p);
-	} else {
-		run_on_file(p);
-	}
-}
-
-void processor_cancel(struct processor *p)
+void processor_kill(struct processor *p)
 {
 	child_kill(&p->child);
-	aws_call_free(&p->call.aws);
-	child_free(&p->child);
+}
+
+void processor_free(struct processor *p)
+{
+	if (p->child.loop)
+		child_free(&p->child);
 }

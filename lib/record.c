@@ -266,11 +266,25 @@ void record_splice(struct buf *out, const struct record *record,
 	buf_puts(out, "}\n");
 }
 
-void record_put_bad(struct buf *members, const char *by, struct str reason)
+static void put_place(struct buf *members, const char *name,
+		      unsigned long long number)
+{
+	if (number > 0)
+		json_member_number(members, name, number);
+}
+
+void record_put_bad(struct buf *members, const char *by,
+		    const struct record_bad *bad)
 {
 	json_member_open(members, "bad");
 	json_member(members, "by", str_of(by));
-	json_member(members, "reason", reason);
+	json_member(members, "code", bad->code);
+	json_member(members, "reason", bad->reason);
+	put_place(members, "line", bad->line);
+	put_place(members, "column", bad->column);
+	put_place(members, "byte", bad->byte);
+	if (bad->has_count)
+		json_member_number(members, "count", bad->count);
 	buf_putc(members, '}');
 }
 

@@ -52,9 +52,12 @@ static void put(struct buf *members, const struct record *record,
 		enum record_outcome outcome)
 {
 	struct err err = { .code = "Code\n", .message = "a \"mess\\age\001" };
+	struct record_bad bad = { .reason = record->key, .code = record->id,
+				  .line = 1, .count = record->size,
+				  .has_count = record->has_size };
 
 	if (outcome == RECORD_BAD)
-		record_put_bad(members, "fuzz", record->key);
+		record_put_bad(members, "fuzz", &bad);
 	else if (outcome == RECORD_GONE)
 		record_put_gone(members, "fuzz", &err);
 	else if (outcome == RECORD_FAILED)

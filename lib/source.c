@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIECE_SIZE = 128 << 10 };
+
+bool source_is_remote(const struct record *record)
+{
+	return !record->fetch_path.p;
+}
+
+/* From the spool file */
+
+static int incomplete(const struct record *record, unsigned long long bytes,
+		      unsigned long long wanted, struct err *err)
+{
+	err_set(err, "IncompleteBody", "%s has %llu bytes, not %llu",
+		record->fetch_path.p, bytes, wanted);
+	err->retry = true;
+	return -1;
+}
+
+/* What came to disk may have been cut since. */
+static int check_file(const struct record *record, int fd, struct err *err)
+{
+	unsigned long long bytes, size;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, "%s", record->fetch_path.p);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "InvalidRecord", "%s is no file",
+			       record->fetch_path.p);
+	size = (unsigned long long)st.st_size;
+	if (str_number(record->fetch_bytes, &bytes) == 0 && bytes != size)
+		return incomplete(record, size, bytes, err);
+	return 0;
+}
+
+int source_open(const struct record *record, struct err *err)
+{
+	const char *path = record->fetch_path.p;
+	/* Of a FIFO, which a record could name, nobody waits for a writer. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(err, "%s", path);
+	if (check_file(record, fd, err) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void close_file(struct source *source)
+{
+	if (source->fd < 0)
+		return;
+	loop_watch(source->loop, source->fd, 0, NULL, NULL);
+	close(source->fd);
+	source->fd = -1;
+}
+
+static void end_file(struct source *source)
+{
+	unsigned long long bytes;
+
+	if (!err_is_set(&source->err) &&
+	    str_number(source->record->fetch_bytes, &bytes) == 0 &&
+	    bytes != source->bytes)
+		incomplete(source->record, source->bytes, bytes, &source->err);
+	close_file(source);
+	source->done(source->arg);
+}
+
+/* The next piece, unless one still waits; false at the end. */
+static bool read_piece(struct source *source, int fd)
+{
+	ssize_t n;
+
+	if (source->piece_n > 0)
+		return true;
+	do
+		n = read(fd, source->piece, PIECE_SIZE);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		err_errno(&source->err, "%s", source->record->fetch_path.p);
+	source->piece_n = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static void on_readable(void *arg, int fd, short events)
+{
+	struct source *source = arg;
+
+	(void)events;
+	if (!read_piece(source, fd)) {
+		end_file(source);
+		return;
+	}
+	switch (source->take(source->arg, source->piece, source->piece_n)) {
+	case HTTP_TAKEN:
+		source->bytes += source->piece_n;
+		source->piece_n = 0;
+		break;
+	case HTTP_PAUSE:
+		loop_watch(source->loop, fd, 0, NULL, NULL);
+		break;
+	default:
+		err_set(&source->err, "Aborted", "nobody wants the rest");
+		end_file(source);
+	}
+}
+
+/* A file is always readable: each turn of the loop takes a piece of it. */
+static int watch_file(struct source *source)
+{
+	return loop_watch(source->loop, source->fd, POLLIN, on_readable, source);
+}
+
+static int start_file(struct source *source, struct err *err)
+{
+	source->piece = arena_alloc(source->arena, PIECE_SIZE);
+	if (!source->piece)
+		return err_set(err, "OutOfMemory", "out of memory");
+	source->fd = source_open(source->record, err);
+	if (source->fd < 0)
+		return -1;
+	if (watch_file(source) < 0) {
+		err_set(err, "OutOfMemory", "out of memory");
+		close_file(source);
+		return -1;
+	}
+	return 0;
+}
+
+/* Straight from S3 */
+
+static int take_bytes(void *arg, const char *bytes, size_t n)
+{
+	struct source *source = arg;
+	int taken = source->take(source->arg, bytes, n);
+
+	if (taken == HTTP_TAKEN) {
+		verify_update(&source->verify, bytes, n);
+		source->bytes += n;
+	}
+	return taken;
+}
+
+static void on_answered(void *arg)
+{
+	struct source *source = arg;
+
+	source->err = source->call.aws.err;
+	if (!err_is_set(&source->err))
+		verify_end(&source->verify, source->record, &source->err);
+	source->done(source->arg);
+}
+
+static void start_get(struct source *source)
+{
+	const struct record *r = source->record;
+	struct s3_object object = { r->bucket, r->key, r->version, r->etag };
+
+	verify_init(&source->verify, &source->call);
+	source->call.options = source->options;
+	source->call.aws.arena = source->arena;
+	source->call.aws.sink = take_bytes;
+	source->call.aws.done = on_answered;
+	source->call.aws.arg = source;
+	s3_get(source->aws, &source->call, &object);
+}
+
+int source_start(struct source *source, struct err *err)
+{
+	source->started = true;
+	source->fd = -1;
+	if (!source_is_remote(source->record))
+		return start_file(source, err);
+	start_get(source);
+	return 0;
+}
+
+void source_resume(struct source *source)
+{
+	if (source_is_remote(source->record))
+		http_resume(&source->call.aws.http);
+	else if (source->fd >= 0)
+		watch_file(source);
+}
+
+bool source_stop(struct source *source)
+{
+	const struct record *r = source->record;
+
+	if (!source_is_remote(r)) {
+		close_file(source);
+		return true;
+	}
+	if (r->has_size && source->bytes >= r->size)
+		return false;
+	aws_cancel(&source->call.aws);
+	return true;
+}
+
+void source_free(struct source *source)
+{
+	if (!source->started)
+		return;
+	if (source_is_remote(source->record))
+		aws_call_free(&source->call.aws);
+	else
+		close_file(source);
+}
