@@ -35,6 +35,7 @@ static const char usage[] =
 	"  -t, --table TABLE  where to (RECORD_TABLE); none: records only pass\n"
 	"  -j, --jobs JOBS    items at once (32)\n"
 	"  -k, --keep-order   results in the order of the input\n"
+	OPTIONS_USAGE
 	"  -v, --verbose      a line for each record\n"
 	"  -h, --help         this text\n"
 	"  -V, --version      the version\n";

@@ -39,6 +39,7 @@ static const char usage[] =
 	S3_OPTION_USAGE
 	"  -j, --jobs JOBS       objects at once (number of processors)\n"
 	"  -k, --keep-order      results in the order of the input\n"
+	OPTIONS_USAGE
 	"  -v, --verbose         a line for each record\n"
 	"  -h, --help            this text\n"
 	"  -V, --version         the version\n";

@@ -17,6 +17,7 @@
 #include "newest.h"
 #include "options.h"
 #include "record.h"
+#include "stats.h"
 
 enum { READ_SIZE = 64 << 10 };
 
@@ -36,6 +37,7 @@ struct split {
 	unsigned long long position;	/* records of the current document */
 	unsigned long long written;	/* those of them that went out */
 	char refused[sizeof(((struct err *)0)->message)]; /* said last */
+	struct stats stats;
 	int status;
 };
 
@@ -46,6 +48,7 @@ static const char usage[] =
 	"  -l, --list        the input is lines of s3://bucket/key\n"
 	"  -m, --marks       write a mark after each document\n"
 	"  -u, --unique      of the events of one object only the newest\n"
+	"      --stats FILE  append what was done, in numbers\n"
 	"  -v, --verbose     say what was left out, and why\n"
 	"  -h, --help        this text\n"
 	"  -V, --version     the version\n";
@@ -136,6 +139,12 @@ static int hold(struct split *split, const struct record *record, bool wanted)
 	return status < 0 ? fail(split, EX_OSERR, "-u: out of memory") : 0;
 }
 
+static void count(struct split *split, enum record_outcome outcome)
+{
+	split->written++;
+	split->stats.out[outcome]++;
+}
+
 static int on_record(void *ctx, const struct record *record,
 		     const struct envelope_from *from)
 {
@@ -152,7 +161,8 @@ static int on_record(void *ctx, const struct record *record,
 		buf_puts(&split->out, "}\n");
 		return hold(split, record, wanted);
 	}
-	split->written++;
+	split->stats.bytes += record->size;
+	count(split, RECORD_GOOD);
 	return end_line(split);
 }
 
@@ -185,12 +195,13 @@ static int on_refuse(void *ctx, const struct err *err,
 	if (split->status == EX_OK)
 		split->status = EX_DATAERR;
 	say_refused(split, err);
+	split->stats.refused++;
 	if (!from->sqs.p)
 		return 0;
 	begin_line(split);
 	envelope_put_from(&split->out, from, split->position++);
 	record_put_failed(&split->out, "s3ev-split", err);
-	split->written++;
+	count(split, RECORD_FAILED);
 	return end_line(split);
 }
 
@@ -207,7 +218,7 @@ static int put_held(void *ctx, struct str line)
 	struct split *split = ctx;
 
 	buf_put_str(&split->out, line);
-	split->written++;
+	count(split, RECORD_GOOD);
 	if (split->out.failed)
 		return fail(split, EX_OSERR, "out of memory");
 	return split->out.n >= READ_SIZE ? flush(split) : 0;
@@ -218,6 +229,7 @@ static int on_end(void *ctx)
 	struct split *split = ctx;
 
 	split->documents++;
+	split->stats.in++;
 	split->refused[0] = '\0';
 	split->position = 0;
 	if (!split->marks)
@@ -313,6 +325,26 @@ static int run(struct split *split)
 	return split->status;
 }
 
+static int run_with_stats(struct split *split)
+{
+	const char *path = split->flow.stats;
+	int fd = -1, status;
+	struct err err;
+
+	stats_init(&split->stats);
+	if (path && (fd = stats_open(path, &err)) < 0) {
+		report(NULL, err.message);
+		return EX_IOERR;
+	}
+	status = run(split);
+	if (path && stats_write(fd, "s3ev-split", &split->stats, status,
+				&err) < 0) {
+		report(NULL, err.message);
+		status = status == EX_OK ? EX_IOERR : status;
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct split split = { .status = EX_OK };
@@ -332,6 +364,7 @@ int main(int argc, char **argv)
 		.report = report,
 		.ctx = &split,
 		.flow = &split.flow,
+		.no_flow = true,
 	};
 	int status = options_read(&options, argc, argv);
 
@@ -339,5 +372,5 @@ int main(int argc, char **argv)
 		return status;
 	if (split.names.count == 0)
 		globs_add(&split.names, "ObjectCreated:*");
-	return run(&split);
+	return run_with_stats(&split);
 }

@@ -32,6 +32,7 @@ static const char usage[] =
 	"  -j, --jobs JOBS   objects at once (16)\n"
 	S3_OPTION_USAGE
 	"  -k, --keep-order  results in the order of the input\n"
+	OPTIONS_USAGE
 	"  -v, --verbose     a line for each record\n"
 	"  -h, --help        this text\n"
 	"  -V, --version     the version\n";

@@ -44,6 +44,7 @@ static const char usage[] =
 	"      --storage-class CLASS\n"
 	"                       give copies this class (STANDARD)\n"
 	"  -k, --keep-order        results in the order of the input\n"
+	OPTIONS_USAGE
 	"  -v, --verbose           a line for each record\n"
 	"  -h, --help              this text\n"
 	"  -V, --version           the version\n";

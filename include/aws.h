@@ -25,6 +25,7 @@
 #include "region.h"
 #include "retry.h"
 #include "sigv4.h"
+#include "stats.h"
 #include "str.h"
 
 struct aws;
@@ -51,6 +52,9 @@ struct region_table *aws_regions(struct aws *aws);
  */
 void aws_pace(struct aws *aws, unsigned max,
 	      void (*say)(void *ctx, const char *line), void *ctx);
+
+/* Set requests, retries and throttles to those so far. */
+void aws_count(const struct aws *aws, struct stats *stats);
 
 enum { AWS_HEADERS_MAX = 32 };
 
@@ -97,7 +101,7 @@ struct aws_call {
 	struct loop_timer timer;
 	unsigned tries;
 	enum retry_class last_retry;
-	bool mended_clock, mended_keys, mended_line, redirected;
+	bool mended_clock, mended_keys, mended_line, redirected, sent;
 	struct str used_key_id;
 	char invocation[37];		/* amz-sdk-invocation-id */
 	struct gate_turn turn;

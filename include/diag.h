@@ -21,7 +21,11 @@ void diag_put(struct buf *out, struct str s);
 /* Append "CODE: message (request ID)", as far as each is there. */
 void diag_put_error(struct buf *out, const struct err *err);
 
-/* Append "bucket/key: ". */
+/* Append "bucket/key". */
 void diag_put_object(struct buf *out, struct str bucket, struct str key);
+
+/* Append outcome, size and milliseconds, as columns to stand before a name. */
+void diag_put_columns(struct buf *out, const char *outcome, struct str size,
+		      unsigned long long ms);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * filter: a tool's run from its options to its exit status.
  *
- * It opens the loop and, for those that use it, AWS, and runs the flow.
+ * It opens the loop and, for those that use it, AWS, runs the flow, and tells
+ * of it: --progress, --stats.
  */
 #ifndef S3EV_FILTER_H
 #define S3EV_FILTER_H
@@ -13,6 +14,7 @@
 #include "err.h"
 #include "flow.h"
 #include "loop.h"
+#include "progress.h"
 
 struct filter {
 	/* Set by the caller. */
@@ -23,10 +25,15 @@ struct filter {
 	struct aws *aws;
 
 	const struct flow_filter *flow;		/* private from here on */
-	const struct flow_options *options;
+	struct flow_options options;
+	struct progress progress;
+	int stats_fd;		/* -1: none */
 };
 
-/* Returns what flow_run() does, or EX_CONFIG if AWS cannot be used. */
+/*
+ * Returns what flow_run() does, EX_CONFIG if AWS cannot be used, or EX_IOERR
+ * if the file of --stats cannot be written.
+ */
 int filter_run(struct filter *filter, const struct flow_filter *flow,
 	       const struct flow_options *options);
 

@@ -19,11 +19,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "arena.h"
 #include "buf.h"
 #include "err.h"
 #include "loop.h"
+#include "progress.h"
 #include "record.h"
 #include "str.h"
 
@@ -40,6 +42,8 @@ struct flow_item {
 
 	struct flow *flow;	/* private from here on */
 	struct flow_item *next;
+	enum record_outcome outcome;
+	uint64_t begun;			/* stats_clock() */
 	bool started, finished;
 };
 
@@ -75,16 +79,20 @@ struct flow_options {
 	unsigned jobs;		/* records in flight, 1 to FLOW_JOBS_MAX */
 	bool keep_order;
 	bool verbose;		/* report every record, not only failures */
+	bool columns;		/* and in columns, for a terminal */
+	bool progress;		/* for filter.h */
+	const char *stats;	/* for filter.h */
 };
 
 /*
  * Run filter over all of stdin.  Returns the exit status: EX_OK,
  * EX_TEMPFAIL when a record failed here or before, EX_DATAERR when input was
  * no record or ended inside one, EX_IOERR when stdin or stdout did not work,
- * EX_OSERR when memory is out, or what flow_status() asked for.
+ * EX_OSERR when memory is out, or what flow_status() asked for.  It counts in
+ * progress->stats.
  */
 int flow_run(struct loop *loop, const struct flow_filter *filter,
-	     const struct flow_options *options);
+	     const struct flow_options *options, struct progress *progress);
 
 /* The record is decided: it goes out with the members that were added. */
 void flow_done(struct flow_item *item);

@@ -2,8 +2,9 @@
 /*
  * options: reading a filter's command line.
  *
- * Every filter has -h/--help, -V/--version, -v/--verbose, -j/--jobs and
- * -k/--keep-order, and options of its own; none takes arguments.
+ * Every filter has -h/--help, -V/--version, -v/--verbose and --stats; those
+ * that run on flow.h also -j/--jobs, -k/--keep-order and --progress.  None takes
+ * arguments.
  */
 #ifndef S3EV_OPTIONS_H
 #define S3EV_OPTIONS_H
@@ -12,7 +13,12 @@
 
 #include "flow.h"
 
-enum { OPTIONS_MAX = 24 };	/* long options, the common ones included */
+enum { OPTIONS_MAX = 48 };	/* long options, the common ones included */
+
+/* Their lines in the text of --help. */
+#define OPTIONS_USAGE \
+	"      --progress       show on a terminal how far it is\n" \
+	"      --stats FILE     append what was done, in numbers\n"
 
 struct options {
 	const char *name;		/* of the tool */
@@ -27,7 +33,8 @@ struct options {
 	void (*report)(void *ctx, const char *line);
 
 	void *ctx;
-	struct flow_options *flow;	/* set by -j, -k and -v */
+	bool no_flow;			/* the tool does not run on it */
+	struct flow_options *flow;	/* set by the common ones */
 };
 
 /*

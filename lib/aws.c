@@ -23,6 +23,7 @@ struct aws {
 	struct gate gate;
 	long long clock_offset;		/* seconds to add to our clock */
 	unsigned short random[3];
+	unsigned long long requests, retries, throttles;
 };
 
 static void warn_all(void (*warn)(void *ctx, const char *line), void *ctx,
@@ -102,6 +103,13 @@ void aws_pace(struct aws *aws, unsigned max,
 	aws->gate.ctx = ctx;
 }
 
+void aws_count(const struct aws *aws, struct stats *stats)
+{
+	stats->requests = aws->requests;
+	stats->retries = aws->retries;
+	stats->throttles = aws->throttles;
+}
+
 void aws_header(struct aws_call *call, const char *name, struct str value)
 {
 	if (!value.p || call->n_headers == AWS_HEADERS_MAX)
@@ -170,6 +178,9 @@ static int send_try(struct aws_call *call, const struct creds_keys *keys)
 	http->done = on_answer;
 	http->arg = call;
 	gate_sent(&aws->gate, &call->turn);
+	aws->requests++;
+	aws->retries += call->sent;
+	call->sent = true;
 	return http_start(aws->http, http, &call->err);
 }
 
@@ -208,7 +219,7 @@ void aws_start(struct aws *aws, struct aws_call *call)
 	call->tries = 0;
 	call->last_retry = RETRY_NEVER;
 	call->mended_clock = call->mended_keys = call->mended_line = false;
-	call->redirected = false;
+	call->redirected = call->sent = false;
 	call->turn = (struct gate_turn){ .go = try_now, .arg = call };
 	if (aws_request_prepare(call, &call->err) < 0)
 		give_up(call);
@@ -305,6 +316,7 @@ static void adapt(struct aws_call *call, enum retry_class class)
 {
 	struct gate *gate = &call->aws->gate;
 
+	call->aws->throttles += class == RETRY_THROTTLED;
 	if (class == RETRY_THROTTLED)
 		gate_throttled(gate, &call->turn);
 	else if (class == RETRY_NEVER && call->http.status > 0)

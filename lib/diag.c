@@ -51,5 +51,11 @@ void diag_put_object(struct buf *out, struct str bucket, struct str key)
 	diag_put(out, bucket);
 	buf_putc(out, '/');
 	diag_put(out, key);
-	buf_puts(out, ": ");
+}
+
+void diag_put_columns(struct buf *out, const char *outcome, struct str size,
+		      unsigned long long ms)
+{
+	buf_printf(out, "%-6s %12.*s %7llu ms  ", outcome,
+		   size.p ? (int)size.n : 1, size.p ? size.p : "-", ms);
 }

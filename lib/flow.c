@@ -22,6 +22,8 @@ struct flow {
 	const struct flow_filter *filter;
 	struct flow_options options;
 	struct record_reader *reader;
+	struct progress *progress;
+	struct stats *stats;		/* those of progress */
 
 	struct lines in;
 	struct output out;
@@ -59,6 +61,7 @@ static void report(struct flow *flow)
 {
 	const char *line = buf_cstr(&flow->text);
 
+	progress_clear(flow->progress);
 	flow->filter->report(flow->filter->ctx, line ? line : "out of memory");
 	buf_reset(&flow->text);
 }
@@ -78,7 +81,23 @@ static void report_line(struct flow *flow, const struct err *err)
 	buf_printf(&flow->text, "line %llu: ", flow->in.number);
 	diag_put(&flow->text, str_of(err->message));
 	report(flow);
+	flow->stats->refused++;
 	set_status(flow, EX_DATAERR);
+}
+
+/*
+ * The outcome stands before the name where it is one of many lines that people
+ * look at, else behind it.
+ */
+static void begin_report(struct flow_item *item, const char *outcome)
+{
+	struct flow *flow = item->flow;
+	const struct record *r = &item->record;
+
+	if (flow->options.columns)
+		diag_put_columns(&flow->text, outcome, r->size_text,
+				 (stats_clock() - item->begun) / 1000);
+	diag_put_object(&flow->text, r->bucket, r->key);
 }
 
 static void report_item(struct flow_item *item, const char *outcome,
@@ -86,8 +105,9 @@ static void report_item(struct flow_item *item, const char *outcome,
 {
 	struct flow *flow = item->flow;
 
-	diag_put_object(&flow->text, item->record.bucket, item->record.key);
-	buf_puts(&flow->text, outcome);
+	begin_report(item, outcome);
+	if (!flow->options.columns)
+		buf_printf(&flow->text, ": %s", outcome);
 	if (why.n > 0)
 		buf_puts(&flow->text, ": ");
 	diag_put(&flow->text, why);
@@ -98,7 +118,8 @@ static void report_failure(struct flow_item *item, const struct err *err)
 {
 	struct flow *flow = item->flow;
 
-	diag_put_object(&flow->text, item->record.bucket, item->record.key);
+	begin_report(item, "failed");
+	buf_puts(&flow->text, ": ");
 	diag_put_error(&flow->text, err);
 	report(flow);
 }
@@ -129,9 +150,12 @@ static void emit(struct flow *flow, struct flow_item *item)
 		buf_reset(&item->members);
 		record_put_failed(&item->members, flow->filter->name, &err);
 		members = buf_str(&item->members);
+		item->outcome = RECORD_FAILED;
 		set_status(flow, EX_TEMPFAIL);
 	}
 	record_splice(&flow->out.buf, &item->record, members);
+	if (!item->record.mark.p)
+		flow->stats->out[item->outcome]++;
 	if (flow->out.buf.failed) {
 		errno = ENOMEM;
 		break_off(flow, EX_OSERR, "output");
@@ -165,6 +189,8 @@ static void finish(struct flow_item *item)
 {
 	struct flow *flow = item->flow;
 
+	if (item->started)
+		stats_worked(flow->stats, stats_clock() - item->begun);
 	item->finished = true;
 	item->started = false;
 	if (flow->options.keep_order) {
@@ -179,8 +205,9 @@ void flow_done(struct flow_item *item)
 {
 	struct record *record = &item->record;
 
+	item->outcome = record_outcome(record);
 	if (item->flow->options.verbose)
-		report_item(item, record_outcome_name(record_outcome(record)),
+		report_item(item, record_outcome_name(item->outcome),
 			    record->bad_reason);
 	finish(item);
 }
@@ -189,6 +216,7 @@ void flow_bad(struct flow_item *item, const struct record_bad *bad)
 {
 	struct record_bad cut = *bad;
 
+	item->outcome = RECORD_BAD;
 	cut.reason.n = str_cut_utf8(bad->reason, FLOW_REASON_MAX);
 	record_put_bad(&item->members, item->flow->filter->name, &cut);
 	if (item->flow->options.verbose)
@@ -198,6 +226,7 @@ void flow_bad(struct flow_item *item, const struct record_bad *bad)
 
 void flow_gone(struct flow_item *item, const struct err *err)
 {
+	item->outcome = RECORD_GONE;
 	record_put_gone(&item->members, item->flow->filter->name, err);
 	if (item->flow->options.verbose)
 		report_item(item, "gone", str_of(err->message));
@@ -206,6 +235,7 @@ void flow_gone(struct flow_item *item, const struct err *err)
 
 void flow_failed(struct flow_item *item, const struct err *err)
 {
+	item->outcome = RECORD_FAILED;
 	report_failure(item, err);
 	buf_reset(&item->members);
 	record_put_failed(&item->members, item->flow->filter->name, err);
@@ -225,6 +255,7 @@ static void start_item(struct flow *flow, struct flow_item *item)
 	enum record_outcome outcome = record_outcome(&item->record);
 
 	flow->active++;
+	flow->stats->in++;
 	if (flow->options.keep_order) {
 		*flow->last = item;
 		flow->last = &item->next;
@@ -232,12 +263,16 @@ static void start_item(struct flow *flow, struct flow_item *item)
 	if (outcome == RECORD_FAILED)
 		set_status(flow, EX_TEMPFAIL);
 	if (outcome == RECORD_FAILED || flow->filter->passes & 1u << outcome) {
+		item->outcome = outcome;
+		flow->stats->passed++;
 		finish(item);
 		return;
 	}
 	if (item->state)
 		memset(item->state, 0, flow->filter->state_size);
 	item->started = true;
+	item->begun = stats_clock();
+	flow->stats->bytes += item->record.size;
 	flow->filter->start(flow->filter->ctx, item);
 }
 
@@ -403,10 +438,11 @@ static void cancel_items(struct flow *flow)
 }
 
 int flow_run(struct loop *loop, const struct flow_filter *filter,
-	     const struct flow_options *options)
+	     const struct flow_options *options, struct progress *progress)
 {
 	struct flow flow = { .loop = loop, .filter = filter,
-			     .options = *options, .status = EX_OK };
+			     .options = *options, .status = EX_OK,
+			     .progress = progress, .stats = &progress->stats };
 
 	lines_init(&flow.in, LINE_MAX_BYTES);
 	output_init(&flow.out, STDOUT_FILENO, OUT_FULL +

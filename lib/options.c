@@ -11,12 +11,21 @@
 #include "help.h"
 #include "str.h"
 
+/* Above what tools give their own. */
+enum { PROGRESS = 1 << 16, STATS };
+
 static const struct option common[] = {
 	{ "help", no_argument, NULL, 'h' },
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "keep-order", no_argument, NULL, 'k' },
+	{ "stats", required_argument, NULL, STATS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static const struct option of_flow[] = {
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "keep-order", no_argument, NULL, 'k' },
+	{ "progress", no_argument, NULL, PROGRESS },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -73,6 +82,12 @@ static int take(const struct options *options, int c, const char *arg)
 	case 'k':
 		options->flow->keep_order = true;
 		return -1;
+	case PROGRESS:
+		options->flow->progress = true;
+		return -1;
+	case STATS:
+		options->flow->stats = arg;
+		return -1;
 	case 'v':
 		options->flow->verbose = true;
 		return -1;
@@ -86,9 +101,12 @@ int options_read(const struct options *options, int argc, char **argv)
 	struct option words[OPTIONS_MAX + 1];
 	char letters[64];
 	int c, status;
+	size_t n = append(words, append(words, 0, options->words), common);
 
-	append(words, append(words, 0, options->words), common);
-	snprintf(letters, sizeof(letters), "hj:kVv%s", options->letters);
+	if (!options->no_flow)
+		append(words, n, of_flow);
+	snprintf(letters, sizeof(letters), "hVv%s%s",
+		 options->no_flow ? "" : "j:k", options->letters);
 	while ((c = getopt_long(argc, argv, letters, words, NULL)) != -1) {
 		status = take(options, c, optarg);
 		if (status >= 0)
