@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config_ca.h"
 #include "config_source.h"
 
 enum { ARENA_MAX = 4 << 20 };
@@ -290,21 +291,13 @@ static int load_retry(struct config *config, struct err *err)
 
 static int load_connection(struct config *config, struct err *err)
 {
-	struct config_text *ca = &config->ca;
-
 	config->connect_timeout.value = 10;
 	config->stall_timeout.value = 60;
 	if (get_number(config, "S3EV_CONNECT_TIMEOUT", NULL, 3600,
 		       &config->connect_timeout, err) < 0 ||
 	    get_number(config, "S3EV_STALL_TIMEOUT", NULL, 3600,
 		       &config->stall_timeout, err) < 0 ||
-	    config_setting(config, "AWS_CA_BUNDLE", NULL, "ca_bundle", ca,
-			   err) < 0 ||
-	    (!ca->value.p &&
-	     config_setting(config, "SSL_CERT_FILE", NULL, NULL, ca,
-			    err) < 0) ||
-	    (!ca->value.p &&
-	     config_setting(config, "SSL_CERT_DIR", NULL, NULL, ca, err) < 0))
+	    config_ca_load(config, err) < 0)
 		return -1;
 	return 0;
 }
