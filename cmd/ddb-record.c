@@ -3,38 +3,43 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "ddb.h"
+#include "diag.h"
+#include "entry.h"
 #include "filter.h"
-#include "ledger.h"
 #include "options.h"
+#include "table.h"
 
-enum { BODY_MAX = 128 << 10, RACES_MAX = 8 };
+enum { DAYS_MAX = 36500 };
+
+enum { OPTION_CREATE = 256, OPTION_FAILED, OPTION_TTL };
 
 struct ledger {
 	const char *table;	/* NULL: keep no record */
+	bool create;
+	bool dry;		/* look, but write nothing */
+	bool failed;		/* failures, too */
+	unsigned days;		/* until an item expires; 0: never */
 	struct filter filter;
 };
 
-struct entry {
-	struct ledger *ledger;
+struct job {
 	struct flow_item *item;
-	struct ddb_call call;
-	struct ledger_key key;
-	struct ledger_decision decision;
-	unsigned races;		/* lost to others who wrote the same item */
+	struct entry entry;
 };
 
 static const char usage[] =
-	"usage: ddb-record [-hkVv] [-j JOBS] [-t TABLE] < RECORDS\n"
+	"usage: ddb-record [-hknVv] [-j JOBS] [-t TABLE] [--create] [--failed]\n"
+	"                  [--ttl DAYS] < RECORDS\n"
 	"\n"
 	"  -t, --table TABLE  where to (RECORD_TABLE); none: records only pass\n"
+	"      --create       make the table first, if there is none\n"
+	"      --failed       record failures too, until they are decided\n"
+	"      --ttl DAYS     let items expire after so many days\n"
 	"  -j, --jobs JOBS    items at once (32)\n"
 	"  -k, --keep-order   results in the order of the input\n"
+	"  -n, --dry-run      look at what is there, but write nothing\n"
 	OPTIONS_USAGE
 	"  -v, --verbose      a line for each record\n"
 	"  -h, --help         this text\n"
@@ -46,178 +51,112 @@ static void report(void *ctx, const char *line)
 	fprintf(stderr, "ddb-record: %s\n", line);
 }
 
-static void done(struct entry *entry, const char *status)
+static void on_entered(void *arg)
 {
-	struct buf *members = &entry->item->members;
+	struct job *job = arg;
+	struct buf *members = &job->item->members;
 
+	if (!job->entry.status) {
+		flow_failed(job->item, &job->entry.err);
+		return;
+	}
 	json_member_open(members, "record");
-	json_member(members, "table", str_of(entry->ledger->table));
-	json_member(members, "status", str_of(status));
+	json_member(members, "table", str_of(job->entry.table));
+	json_member(members, "status", str_of(job->entry.status));
+	if (job->entry.dry)
+		json_member_bool(members, "dry", true);
 	buf_putc(members, '}');
-	flow_done(entry->item);
-}
-
-static void call(struct entry *entry, const char *action, struct buf *body,
-		 void (*then)(void *arg))
-{
-	struct aws_call *aws = &entry->call.aws;
-	struct str kept = body->failed ? STR_NONE :
-		arena_dup(&entry->item->arena, buf_str(body));
-	struct err err;
-
-	buf_free(body);
-	memset(&entry->call, 0, sizeof(entry->call));
-	if (!kept.p) {
-		err_set(&err, "ItemTooLarge", "the item is too large");
-		flow_failed(entry->item, &err);
-		return;
-	}
-	aws->arena = &entry->item->arena;
-	aws->done = then;
-	aws->arg = entry;
-	ddb_start(entry->ledger->filter.aws, &entry->call, action, kept);
-}
-
-static void on_put(void *arg);
-static void on_got(void *arg);
-
-static void put(struct entry *entry)
-{
-	struct buf body;
-
-	buf_init(&body, BODY_MAX);
-	ledger_put(&body, entry->ledger->table, &entry->item->record,
-		   entry->key, &entry->decision, time(NULL));
-	call(entry, "PutItem", &body, on_put);
-}
-
-static void get(struct entry *entry)
-{
-	struct buf body;
-
-	buf_init(&body, BODY_MAX);
-	ledger_get(&body, entry->ledger->table, entry->key);
-	call(entry, "GetItem", &body, on_got);
-}
-
-/*
- * There is an item: the same decision once more changes nothing (this may
- * even be our own write, whose answer was lost); another one replaces it, if
- * nobody else does meanwhile.  That an object is gone by now is no news about
- * one that was decided before.
- */
-static void meet(struct entry *entry, const struct ledger_decision *old)
-{
-	struct err err;
-
-	if (ledger_same(old, &entry->decision)) {
-		done(entry, "repeated");
-	} else if (ledger_keeps(old, &entry->decision)) {
-		done(entry, "kept");
-	} else if (++entry->races > RACES_MAX) {
-		err_set(&err, "ConditionalCheckFailedException",
-			"others keep changing the item");
-		err.retry = true;
-		flow_failed(entry->item, &err);
-	} else {
-		entry->decision.count = old->count + 1;
-		put(entry);
-	}
-}
-
-/* No item: it was removed between two looks.  Begin again. */
-static void begin_again(struct entry *entry)
-{
-	const struct ledger_decision nothing = { .count = 0 };
-
-	meet(entry, &nothing);
-}
-
-static void on_got(void *arg)
-{
-	struct entry *entry = arg;
-	struct aws_call *aws = &entry->call.aws;
-	struct ledger_decision old;
-	struct err err = aws->err;
-	int found = err_is_set(&err) ? -1 :
-		ledger_read(buf_str(&aws->http.body_in), aws->arena, &old,
-			    &err);
-
-	aws_call_free(aws);
-	if (found < 0)
-		flow_failed(entry->item, &err);
-	else if (found > 0)
-		meet(entry, &old);
-	else
-		begin_again(entry);
-}
-
-/* Emulators that do not send the item along are asked for it. */
-static void on_put(void *arg)
-{
-	struct entry *entry = arg;
-	struct aws_call *aws = &entry->call.aws;
-	struct err err = aws->err;
-	struct ledger_decision old;
-	struct err unreadable;
-	int found;
-
-	if (!err_is_set(&err)) {
-		aws_call_free(aws);
-		done(entry, entry->decision.count > 1 ? "replaced" : "written");
-		return;
-	}
-	if (strcmp(err.code, "ConditionalCheckFailedException") != 0) {
-		aws_call_free(aws);
-		flow_failed(entry->item, &err);
-		return;
-	}
-	found = ledger_read(buf_str(&aws->http.body_in), aws->arena, &old,
-			    &unreadable);
-	aws_call_free(aws);
-	if (found > 0)
-		meet(entry, &old);
-	else
-		get(entry);
+	flow_done(job->item);
 }
 
 static void cancel(void *ctx, struct flow_item *item)
 {
-	struct entry *entry = item->state;
+	struct job *job = item->state;
 
 	(void)ctx;
-	aws_call_free(&entry->call.aws);
+	entry_cancel(&job->entry);
 }
 
 static void start(void *ctx, struct flow_item *item)
 {
 	struct ledger *ledger = ctx;
-	struct entry *entry = item->state;
+	struct job *job = item->state;
+	struct entry *entry = &job->entry;
 	struct err err;
 
 	if (!ledger->table) {
 		flow_done(item);
 		return;
 	}
-	entry->ledger = ledger;
-	entry->item = item;
-	entry->key = ledger_key(&item->record, &item->arena);
-	entry->decision = ledger_decision(&item->record, &item->arena);
-	if (!entry->key.object.p || !entry->key.seq.p) {
-		err_set(&err, "OutOfMemory", "out of memory");
+	if (item->record.route_dry.p && !ledger->dry) {
+		err_set(&err, "DryRun",
+			"s3route has copied nothing: not recorded");
 		flow_failed(item, &err);
 		return;
 	}
-	put(entry);
+	job->item = item;
+	entry->aws = ledger->filter.aws;
+	entry->arena = &item->arena;
+	entry->record = &item->record;
+	entry->table = ledger->table;
+	entry->days = ledger->days;
+	entry->dry = ledger->dry;
+	entry->done = on_entered;
+	entry->arg = job;
+	entry_start(entry);
+}
+
+static int create_table(struct filter *filter)
+{
+	struct ledger *ledger = filter->flow->ctx;
+	struct buf line;
+	struct err err;
+	const char *text;
+
+	if (table_create(filter->loop, filter->aws, ledger->table,
+			 ledger->days > 0, &err) == 0)
+		return EX_OK;
+	buf_init(&line, 4096);
+	buf_puts(&line, "table ");
+	diag_put(&line, str_of(ledger->table));
+	buf_puts(&line, ": ");
+	diag_put_error(&line, &err);
+	text = buf_cstr(&line);
+	report(NULL, text ? text : err.message);
+	buf_free(&line);
+	return EX_UNAVAILABLE;
+}
+
+static const char *take_days(struct ledger *ledger, const char *arg)
+{
+	unsigned long long days;
+
+	if (str_number(str_of(arg), &days) < 0 || days < 1 || days > DAYS_MAX)
+		return "not a number of days";
+	ledger->days = (unsigned)days;
+	return NULL;
 }
 
 static const char *take_option(void *ctx, int option, const char *arg)
 {
 	struct ledger *ledger = ctx;
 
-	(void)option;
-	ledger->table = arg;
-	return NULL;
+	switch (option) {
+	case 'n':
+		ledger->dry = true;
+		return NULL;
+	case 't':
+		ledger->table = arg;
+		return NULL;
+	case OPTION_CREATE:
+		ledger->create = true;
+		return NULL;
+	case OPTION_FAILED:
+		ledger->failed = true;
+		return NULL;
+	default:
+		return take_days(ledger, arg);
+	}
 }
 
 int main(int argc, char **argv)
@@ -225,22 +164,26 @@ int main(int argc, char **argv)
 	struct ledger ledger = { .table = getenv("RECORD_TABLE") };
 	struct flow_options flow = { .jobs = 32 };
 	static const struct option words[] = {
+		{ "create", no_argument, NULL, OPTION_CREATE },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "failed", no_argument, NULL, OPTION_FAILED },
 		{ "table", required_argument, NULL, 't' },
+		{ "ttl", required_argument, NULL, OPTION_TTL },
 		{ NULL, 0, NULL, 0 }
 	};
 	const struct options options = {
 		.name = "ddb-record",
 		.usage = usage,
-		.letters = "t:",
+		.letters = "nt:",
 		.words = words,
 		.take = take_option,
 		.report = report,
 		.ctx = &ledger,
 		.flow = &flow,
 	};
-	const struct flow_filter filter = {
+	struct flow_filter filter = {
 		.name = "ddb-record",
-		.state_size = sizeof(struct entry),
+		.state_size = sizeof(struct job),
 		.start = start,
 		.cancel = cancel,
 		.report = report,
@@ -253,5 +196,8 @@ int main(int argc, char **argv)
 	if (ledger.table && *ledger.table == '\0')
 		ledger.table = NULL;
 	ledger.filter.lazy = !ledger.table;
+	if (ledger.create && ledger.table && !ledger.dry)
+		ledger.filter.prepare = create_table;
+	filter.takes_failed = ledger.failed;
 	return filter_run(&ledger.filter, &filter, &flow);
 }

@@ -20,6 +20,12 @@ struct filter {
 	/* Set by the caller. */
 	bool lazy;		/* no AWS before filter_aws() asks for it */
 
+	/*
+	 * Called with AWS open and before anything is read, unless it is NULL;
+	 * what is not EX_OK, and has been reported, becomes the exit status.
+	 */
+	int (*prepare)(struct filter *filter);
+
 	/* There while the flow runs; aws may be NULL if it is lazy. */
 	struct loop *loop;
 	struct aws *aws;

@@ -9,8 +9,8 @@
  * memory is bounded by jobs and never by the input.
  *
  * A mark ({"mark":"..."}) goes out only after the results of everything before
- * it, and before anything behind it.  A failed record, and one whose outcome
- * the filter does not care for, passes untouched.
+ * it, and before anything behind it.  A failed record (but see takes_failed),
+ * and one whose outcome the filter does not care for, passes untouched.
  *
  * Every record that comes in goes out, once.
  */
@@ -52,6 +52,7 @@ struct flow_filter {
 
 	/* Outcomes that pass untouched: 1u << RECORD_BAD and so on. */
 	unsigned passes;
+	bool takes_failed;	/* else failed records pass untouched */
 
 	size_t state_size;	/* bytes of flow_item.state */
 
@@ -104,7 +105,10 @@ void flow_bad(struct flow_item *item, const struct record_bad *bad);
 /* The announced version is no longer there. */
 void flow_gone(struct flow_item *item, const struct err *err);
 
-/* We could not do our work. Members added so far are dropped. */
+/*
+ * We could not do our work.  Members added so far are dropped.  A record that
+ * has failed before keeps the first reason.
+ */
 void flow_failed(struct flow_item *item, const struct err *err);
 
 /* End with this exit status, unless something worse happens (EX_CONFIG). */

@@ -46,11 +46,12 @@ struct record {
 	struct str fetch_path;
 	struct str fetch_bytes;
 	struct str check_by;
-	struct str route_to, route_bucket, route_key, route_etag;
-	struct str record_status;
-	struct str bad, bad_by, bad_reason;
-	struct str gone, gone_code;
-	struct str failed;
+	struct str route_to, route_bucket, route_key, route_etag, route_dry;
+	struct str record_status, record_dry;
+	struct str bad, bad_by, bad_reason, bad_code;
+	struct str bad_line, bad_column, bad_byte, bad_count;
+	struct str gone, gone_by, gone_code, gone_message;
+	struct str failed, failed_by, failed_code, failed_message;
 };
 
 /*

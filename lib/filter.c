@@ -64,6 +64,9 @@ static int run(struct filter *filter)
 		say(filter, err.message);
 		return EX_CONFIG;
 	}
+	status = filter->prepare ? filter->prepare(filter) : EX_OK;
+	if (status != EX_OK)
+		return status;
 	if (filter->options.progress)
 		progress_show(&filter->progress, filter->loop, STDERR_FILENO,
 			      flow->name);

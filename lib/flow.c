@@ -238,7 +238,9 @@ void flow_failed(struct flow_item *item, const struct err *err)
 	item->outcome = RECORD_FAILED;
 	report_failure(item, err);
 	buf_reset(&item->members);
-	record_put_failed(&item->members, item->flow->filter->name, err);
+	if (!item->record.failed.p)
+		record_put_failed(&item->members, item->flow->filter->name,
+				  err);
 	set_status(item->flow, EX_TEMPFAIL);
 	finish(item);
 }
@@ -250,20 +252,29 @@ void flow_status(struct flow_item *item, int status)
 
 /* Reading */
 
+/* A failed one may not even say of which object it is. */
+static bool passes(const struct flow_filter *filter,
+		   const struct record *record)
+{
+	enum record_outcome outcome = record_outcome(record);
+
+	if (outcome == RECORD_FAILED)
+		return !filter->takes_failed || !record->bucket.p;
+	return filter->passes & 1u << outcome;
+}
+
 static void start_item(struct flow *flow, struct flow_item *item)
 {
-	enum record_outcome outcome = record_outcome(&item->record);
-
 	flow->active++;
 	flow->stats->in++;
 	if (flow->options.keep_order) {
 		*flow->last = item;
 		flow->last = &item->next;
 	}
-	if (outcome == RECORD_FAILED)
+	if (item->record.failed.p)
 		set_status(flow, EX_TEMPFAIL);
-	if (outcome == RECORD_FAILED || flow->filter->passes & 1u << outcome) {
-		item->outcome = outcome;
+	if (passes(flow->filter, &item->record)) {
+		item->outcome = record_outcome(&item->record);
 		flow->stats->passed++;
 		finish(item);
 		return;

@@ -7,7 +7,7 @@
 #include "json.h"
 #include "pick.h"
 
-enum { SEQ_DIGITS = 32, SEQ_MAX = 1024, REASON_MAX = 4096 };
+enum { SEQ_DIGITS = 32, SEQ_MAX = 1024, DAY = 86400 };
 
 static struct str first_of(struct str a, struct str b, struct str c)
 {
@@ -72,29 +72,60 @@ struct ledger_decision ledger_decision(const struct record *r,
 	struct ledger_decision decision = {
 		.outcome = str_of(record_outcome_name(outcome)),
 		.destination = joined(r->route_bucket, r->route_key, arena),
-		.count = 1,
+		.count = outcome == RECORD_FAILED ? 0 : 1,
 	};
 
-	if (outcome == RECORD_BAD)
+	if (outcome == RECORD_BAD) {
+		decision.by = r->bad_by;
+		decision.code = r->bad_code;
 		decision.reason = r->bad_reason;
-	else if (outcome == RECORD_GONE)
-		decision.reason = r->gone_code;
-	decision.reason.n = str_cut_utf8(decision.reason, REASON_MAX);
+	} else if (outcome == RECORD_GONE) {
+		decision.by = r->gone_by;
+		decision.code = r->gone_code;
+		decision.reason = r->gone_message;
+	} else if (outcome == RECORD_FAILED) {
+		decision.by = r->failed_by;
+		decision.code = r->failed_code;
+		decision.reason = r->failed_message;
+	}
 	return decision;
+}
+
+/* As far as an item holds it. */
+static struct str cut(struct str text)
+{
+	text.n = str_cut_utf8(text, LEDGER_TEXT_MAX);
+	return text;
+}
+
+static bool same(struct str a, struct str b)
+{
+	return str_eq(cut(a), cut(b));
 }
 
 bool ledger_same(const struct ledger_decision *a,
 		 const struct ledger_decision *b)
 {
-	return str_eq(a->outcome, b->outcome) && str_eq(a->reason, b->reason) &&
-	       str_eq(a->destination, b->destination);
+	return str_eq(a->outcome, b->outcome) && same(a->code, b->code) &&
+	       same(a->destination, b->destination) &&
+	       (!str_is(a->outcome, "bad") || same(a->reason, b->reason));
+}
+
+bool ledger_is_failure(const struct ledger_decision *decision)
+{
+	return str_is(decision->outcome, "failed");
 }
 
 bool ledger_keeps(const struct ledger_decision *old,
 		  const struct ledger_decision *new)
 {
-	return str_is(new->outcome, "gone") &&
-	       (str_is(old->outcome, "good") || str_is(old->outcome, "bad"));
+	bool has_looked = str_is(old->outcome, "good") ||
+			  str_is(old->outcome, "bad");
+
+	if (str_is(new->outcome, "gone"))
+		return has_looked;
+	return ledger_is_failure(new) &&
+	       (has_looked || str_is(old->outcome, "gone"));
 }
 
 /* "name":{"S":"text"}; S3 knows no empty values, so neither does the item. */
@@ -121,55 +152,108 @@ static void put_key(struct buf *out, struct ledger_key key)
 	put_text(out, "seq", key.seq);
 }
 
-static void put_item(struct buf *out, const struct record *r,
-		     struct ledger_key key,
-		     const struct ledger_decision *decision, time_t now)
+/* What counts lines of data is a number; a filter may have put in anything. */
+static void put_count(struct buf *out, const char *name, struct str text)
 {
-	char text[sizeof("2026-11-23T05:54:00Z")];
+	unsigned long long number;
+
+	if (str_number(text, &number) == 0)
+		put_number(out, name, number);
+}
+
+/* Everything that is text but the key, cut where it is too long. */
+static void put_texts(struct buf *out, const struct ledger_item *item,
+		      const char *recorded)
+{
+	const struct record *r = item->record;
+	const struct ledger_decision *decision = &item->decision;
+	const struct {
+		const char *name;
+		struct str text;
+	} texts[] = {
+		{ "id", r->id },
+		{ "event", r->event },
+		{ "time", r->time },
+		{ "bucket", r->bucket },
+		{ "key", r->key },
+		{ "version", r->version },
+		{ "etag", r->etag },
+		{ "sequencer", r->sequencer },
+		{ "outcome", decision->outcome },
+		{ "by", decision->by },
+		{ "code", decision->code },
+		{ "reason", decision->reason },
+		{ "destination", decision->destination },
+		{ "recorded", str_of(recorded) },
+	};
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		put_text(out, texts[i].name, cut(texts[i].text));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		if (texts[i].text.n <= LEDGER_TEXT_MAX)
+			continue;
+		if (*comma == '\0') {
+			json_member_open(out, "trimmed");
+			buf_puts(out, "\"SS\":[");
+		}
+		buf_printf(out, "%s\"%s\"", comma, texts[i].name);
+		comma = ",";
+	}
+	buf_puts(out, *comma ? "]}" : "");
+}
+
+static void put_item(struct buf *out, const struct ledger_item *item)
+{
+	const struct record *r = item->record;
+	char recorded[sizeof("2026-11-23T05:54:00Z")];
 	struct tm tm;
 
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	strftime(recorded, sizeof(recorded), "%Y-%m-%dT%H:%M:%SZ",
+		 gmtime_r(&item->now, &tm));
 	json_member_open(out, "Item");
-	put_key(out, key);
-	put_text(out, "id", r->id);
-	put_text(out, "event", r->event);
-	put_text(out, "time", r->time);
-	put_text(out, "bucket", r->bucket);
-	put_text(out, "key", r->key);
-	put_text(out, "version", r->version);
-	put_text(out, "etag", r->etag);
+	put_key(out, item->key);
+	put_texts(out, item, recorded);
 	if (r->has_size)
 		put_number(out, "size", r->size);
-	put_text(out, "sequencer", r->sequencer);
-	put_text(out, "outcome", decision->outcome);
-	put_text(out, "reason", decision->reason);
-	put_text(out, "destination", decision->destination);
-	put_text(out, "recorded", str_of(text));
-	put_number(out, "count", decision->count);
+	if (record_outcome(r) == RECORD_BAD) {
+		put_count(out, "line", r->bad_line);
+		put_count(out, "column", r->bad_column);
+		put_count(out, "byte", r->bad_byte);
+		put_count(out, "count", r->bad_count);
+	}
+	put_number(out, "decisions", item->decision.count);
+	if (item->days > 0)
+		put_number(out, "expires", (unsigned long long)item->now +
+			   (unsigned long long)item->days * DAY);
 	buf_putc(out, '}');
 }
 
-void ledger_put(struct buf *body, const char *table, const struct record *r,
-		struct ledger_key key, const struct ledger_decision *decision,
-		time_t now)
+void ledger_put(struct buf *body, const struct ledger_item *item)
 {
+	unsigned long long count = item->decision.count;
+
 	buf_putc(body, '{');
-	json_member(body, "TableName", str_of(table));
-	put_item(body, r, key, decision, now);
-	if (decision->count == 1) {
-		json_member(body, "ConditionExpression",
-			    STR("attribute_not_exists(#object)"));
-		json_member_open(body, "ExpressionAttributeNames");
+	json_member(body, "TableName", str_of(item->table));
+	put_item(body, item);
+	json_member_open(body, "ExpressionAttributeNames");
+	if (count <= 1) {
 		json_member(body, "#object", STR("object"));
+		json_member(body, "#outcome", STR("outcome"));
 	} else {
-		json_member(body, "ConditionExpression", STR("#count = :seen"));
-		json_member_open(body, "ExpressionAttributeValues");
-		put_number(body, ":seen", decision->count - 1);
-		buf_putc(body, '}');
-		json_member_open(body, "ExpressionAttributeNames");
-		json_member(body, "#count", STR("count"));
+		json_member(body, "#decisions", STR("decisions"));
 	}
 	buf_putc(body, '}');
+	json_member_open(body, "ExpressionAttributeValues");
+	if (count <= 1)
+		put_text(body, ":failed", STR("failed"));
+	else
+		put_number(body, ":seen", count - 1);
+	buf_putc(body, '}');
+	json_member(body, "ConditionExpression", count <= 1 ?
+		    STR("attribute_not_exists(#object) OR "
+			"#outcome = :failed") :
+		    STR("#decisions = :seen"));
 	json_member(body, "ReturnValuesOnConditionCheckFailure",
 		    STR("ALL_OLD"));
 	buf_putc(body, '}');
@@ -186,15 +270,16 @@ void ledger_get(struct buf *body, const char *table, struct ledger_key key)
 }
 
 struct item {
-	struct str item, outcome, reason, destination, count;
+	struct str item, outcome, code, reason, destination, decisions;
 };
 
 static const struct pick_field fields[] = {
 	{ "Item", offsetof(struct item, item), false },
 	{ "Item.outcome.S", offsetof(struct item, outcome), false },
+	{ "Item.code.S", offsetof(struct item, code), false },
 	{ "Item.reason.S", offsetof(struct item, reason), false },
 	{ "Item.destination.S", offsetof(struct item, destination), false },
-	{ "Item.count.N", offsetof(struct item, count), false },
+	{ "Item.decisions.N", offsetof(struct item, decisions), false },
 };
 
 int ledger_read(struct str answer, struct arena *arena,
@@ -213,10 +298,15 @@ int ledger_read(struct str answer, struct arena *arena,
 		return -1;
 	if (!item.item.p)
 		return 0;
-	*decision = (struct ledger_decision){ item.outcome, item.reason,
-					      item.destination, 1 };
-	if (item.count.p && str_number(item.count, &decision->count) < 0)
-		return err_set(err, "InvalidItem", "the item's count is %.*s",
-			       STR_FMT(item.count));
+	*decision = (struct ledger_decision){
+		.outcome = item.outcome, .code = item.code,
+		.reason = item.reason, .destination = item.destination,
+		.count = 1,
+	};
+	if (item.decisions.p &&
+	    str_number(item.decisions, &decision->count) < 0)
+		return err_set(err, "InvalidItem",
+			       "the item's count of decisions is %.*s",
+			       STR_FMT(item.decisions));
 	return 1;
 }

@@ -31,13 +31,25 @@ static const struct pick_field fields[] = {
 	TEXT("route.bucket", route_bucket),
 	TEXT("route.key", route_key),
 	TEXT("route.etag", route_etag),
+	FIELD("route.dry", route_dry),
 	FIELD("record.status", record_status),
+	FIELD("record.dry", record_dry),
 	FIELD("bad", bad),
 	FIELD("bad.by", bad_by),
 	FIELD("bad.reason", bad_reason),
+	FIELD("bad.code", bad_code),
+	FIELD("bad.line", bad_line),
+	FIELD("bad.column", bad_column),
+	FIELD("bad.byte", bad_byte),
+	FIELD("bad.count", bad_count),
 	FIELD("gone", gone),
+	FIELD("gone.by", gone_by),
 	FIELD("gone.code", gone_code),
+	FIELD("gone.message", gone_message),
 	FIELD("failed", failed),
+	FIELD("failed.by", failed_by),
+	FIELD("failed.code", failed_code),
+	FIELD("failed.message", failed_message),
 };
 
 struct record_reader {
@@ -139,6 +151,8 @@ int record_parse(struct record_reader *reader, struct str line,
 	drop_false(&record->bad);
 	drop_false(&record->gone);
 	drop_false(&record->failed);
+	drop_false(&record->route_dry);
+	drop_false(&record->record_dry);
 	if (record->mark.p)
 		return 0;
 	return check(record, arena, err);

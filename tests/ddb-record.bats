@@ -25,7 +25,7 @@ is_active() {
 items() { # OBJECT
 	jq -n --arg t "$table" --arg o "$1" '{TableName: $t, KeyConditionExpression: "#o = :o",
 		ExpressionAttributeNames: {"#o": "object"}, ExpressionAttributeValues: {":o": {S: $o}}}' |
-		ddbc Query | jq -c '.Items[] | map_values(.S // (.N | tonumber))'
+		ddbc Query | jq -c '.Items[] | map_values(.S // .SS // (.N | tonumber))'
 }
 
 # Records stdin's records in $table.
@@ -45,7 +45,7 @@ routed() { # NAME=VALUE...
 	assert_eq "$status $out$err" "0 ${line%\}},\"record\":{\"table\":\"$table\",\"status\":\"written\"}}"$'\n'
 	assert_eq "$(items 'in/a b/é"' | jq -S 'del(.recorded)')" "$(jq -S '{
 		object: "in/a b/é\"", seq: "0055AED6DCD90281E500000000000000#v1", $id, event, time, bucket, key, version, etag,
-		size, sequencer, outcome: "good", destination: "processed/x/k", count: 1}' --arg id "$(jq -r .id <<<"$line")" <<<"$line")"
+		size, sequencer, outcome: "good", destination: "processed/x/k", decisions: 1}' --arg id "$(jq -r .id <<<"$line")" <<<"$line")"
 	[[ $(items 'in/a b/é"' | jq -r .recorded) =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$ ]]
 }
 
@@ -53,18 +53,18 @@ routed() { # NAME=VALUE...
 	new_table
 	{
 		record bucket=in key=good etag=E
-		record bucket=in key=bad etag=E bad:='{"by":"me","reason":"line 7: no comma"}' \
+		record bucket=in key=bad etag=E bad:='{"by":"me","code":"Comma","reason":"no comma","line":7,"column":3,"byte":99,"count":2}' \
 			route:='{"to":"bad-data","bucket":"bad-data","key":"bad","etag":"E"}'
 		record bucket=in key=gone etag=E gone:='{"by":"me","code":"NoSuchKey","message":"x"}'
 	} >"$dir/in"
 	ledger -k <"$dir/in"
 	assert_eq "$status $err" '0 '
 	for key in good bad gone; do
-		items "in/$key" | jq -c '[.outcome, .reason, .destination, .size, .version, .sequencer]'
-	done >"$dir/items"
-	assert_eq "$(<"$dir/items")" '["good",null,null,null,null,null]
-["bad","line 7: no comma","bad-data/bad",null,null,null]
-["gone","NoSuchKey",null,null,null,null]'
+		items "in/$key" | jq -c 'del(.object, .seq, .id, .event, .time, .bucket, .key, .etag, .recorded)'
+	done | jq -S -c . >"$dir/items"
+	assert_eq "$(<"$dir/items")" '{"decisions":1,"outcome":"good"}
+{"by":"me","byte":99,"code":"Comma","column":3,"count":2,"decisions":1,"destination":"bad-data/bad","line":7,"outcome":"bad","reason":"no comma"}
+{"by":"me","code":"NoSuchKey","decisions":1,"outcome":"gone","reason":"x"}'
 }
 
 @test "again the same is 'repeated' and changes nothing" {
@@ -86,9 +86,9 @@ routed() { # NAME=VALUE...
 	bad=$(jq -c '.bad = {by: "me", reason: "first"}' <<<"$line")
 	ledger -j 1 < <(echo "$bad"; jq -c '.bad.reason = "second"' <<<"$bad"; echo "$line"; echo "$line"; echo "$bad")
 	assert_eq "$status $err$(jq -r .record.status <<<"$out" | tr '\n' ' ')" '0 written replaced replaced repeated replaced '
-	assert_eq "$(items in/k | jq -c '[.outcome, .reason, .count]')" '["bad","first",4]'
+	assert_eq "$(items in/k | jq -c '[.outcome, .reason, .decisions]')" '["bad","first",4]'
 	ledger < <(jq -c '.route.key = "elsewhere"' <<<"$bad")
-	assert_eq "$(items in/k | jq -c '[.destination, .count]')" '["processed/elsewhere",5]'
+	assert_eq "$(items in/k | jq -c '[.destination, .decisions]')" '["processed/elsewhere",5]'
 }
 
 @test "no table: records pass as they are, and nothing is asked" {
@@ -169,7 +169,7 @@ routed() { # NAME=VALUE...
 	ledger -j 40 < <(for _ in {1..40}; do echo "$line"; done)
 	assert_eq "$status $err$(jq -r .record.status <<<"$out" | sort | uniq -c)" '0      39 repeated
       1 written'
-	assert_eq "$(items in/k | jq .count)" 1
+	assert_eq "$(items in/k | jq .decisions)" 1
 }
 
 @test "different decisions at once: one after the other, none is lost in the count" {
@@ -180,7 +180,7 @@ routed() { # NAME=VALUE...
 	ledger -j 6 <"$dir/in"
 	assert_eq "$status $err" '0 '
 	assert_eq "$(jq -r .record.status <<<"$out" | sort | uniq -c | tr -s ' ' | tr '\n' ';')" ' 5 replaced; 1 written;'
-	assert_eq "$(items in/k | jq .count)" 6
+	assert_eq "$(items in/k | jq .decisions)" 6
 }
 
 @test "throttled: tried again, and then written" {
@@ -198,7 +198,7 @@ routed() { # NAME=VALUE...
 	stub "[{\"times\": 1, \"loseAnswer\": true, \"upstream\": \"$AWS_ENDPOINT_URL_DYNAMODB\"}, {\"upstream\": \"$AWS_ENDPOINT_URL_DYNAMODB\"}]"
 	AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL ledger <<<"$(routed)"
 	assert_eq "$status $err$(jq -r .record.status <<<"$out")" '0 repeated'
-	assert_eq "$(items in/k | jq -c '[.outcome, .count]')" '["good",1]'
+	assert_eq "$(items in/k | jq -c '[.outcome, .decisions]')" '["good",1]'
 }
 
 @test "a server that does not send the item along is asked for it" {
@@ -214,7 +214,7 @@ routed() { # NAME=VALUE...
 
 @test "an item that others keep changing is failed in the end" {
 	stub '[{"reply": {"status": 400, "body":
-		"{\"__type\":\"x#ConditionalCheckFailedException\",\"Item\":{\"outcome\":{\"S\":\"bad\"},\"count\":{\"N\":\"7\"}}}"}}]'
+		"{\"__type\":\"x#ConditionalCheckFailedException\",\"Item\":{\"outcome\":{\"S\":\"bad\"},\"decisions\":{\"N\":\"7\"}}}"}}]'
 	AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL ledger <<<"$(routed)"
 	assert_eq "$status $(jq -r '.failed | .code + " " + (.retry | tostring)' <<<"$out")" '75 ConditionalCheckFailedException true'
 	[ "$(wc -l <"$STUB_LOG")" -lt 20 ]
@@ -245,4 +245,210 @@ routed() { # NAME=VALUE...
 	assert_eq "$status $err" '0 '
 	assert_eq "$(items "in/$long" | jq -r .key)" "$long"
 	assert_eq "$(items $'in/a\n\t\x01"\\b' | jq .key)" '"a\n\t\u0001\"\\b"'
+}
+
+# Failures
+
+failed() { # RECORD
+	jq -c '.failed = {by: "s3fetch", code: "SlowDown", message: "not so fast", retry: true}' <<<"$1"
+}
+
+@test "failed records pass untouched, unless --failed records them" {
+	new_table
+	line=$(failed "$(routed)")
+	ledger <<<"$line"
+	assert_eq "$status $out$err$(items in/k)" "75 $line"$'\n'
+	ledger --failed <<<"$line"
+	assert_eq "$status $out$err" "75 ${line%\}},\"record\":{\"table\":\"$table\",\"status\":\"written\"}}"$'\n'
+	assert_eq "$(items in/k | jq -c '[.outcome, .by, .code, .reason, .decisions]')" '["failed","s3fetch","SlowDown","not so fast",0]'
+	# One whose event could not even be read is recorded nowhere.
+	ledger --failed <<<'{"failed":{"by":"me","code":"x"}}'
+	assert_eq "$status $out$err" $'75 {"failed":{"by":"me","code":"x"}}\n'
+}
+
+@test "any decision replaces a failure, in one request, and is the first" {
+	new_table
+	stub "[{\"upstream\": \"$AWS_ENDPOINT_URL_DYNAMODB\"}]"
+	export AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL
+	line=$(routed)
+	ledger --failed -j 1 < <(failed "$line"; jq -c '.failed = {by: "me", code: "Timeout", message: "again"}' <<<"$line")
+	assert_eq "$status $err$(items in/k | jq -c '[.code, .decisions]')" '75 ["Timeout",0]'
+	for outcome in '.' '.bad = {by: "me", reason: "no"}' '.gone = {by: "me", code: "NoSuchKey", message: "x"}'; do
+		line=$(jq -c '.key += "x"' <<<"$line")
+		ledger --failed <<<"$(failed "$line")"
+		before=$(wc -l <"$STUB_LOG")
+		ledger < <(jq -c "$outcome" <<<"$line")
+		assert_eq "$outcome $status $err$(jq -r .record.status <<<"$out") $(($(wc -l <"$STUB_LOG") - before))" "$outcome 0 written 1"
+		assert_eq "$(items "in/$(jq -r .key <<<"$line")" | jq .decisions)" 1
+	done
+}
+
+@test "a failure neither replaces nor hides a decision" {
+	new_table
+	for outcome in '.' '.bad = {by: "me", reason: "no"}' '.gone = {by: "me", code: "NoSuchKey", message: "x"}'; do
+		line=$(routed | jq -c --arg k "$outcome" '.key = $k')
+		ledger < <(jq -c "$outcome" <<<"$line")
+		before=$(items "in/$outcome")
+		ledger --failed < <(failed "$line")
+		assert_eq "$status $err$(jq -r .record.status <<<"$out") $(items "in/$outcome")" "75 kept $before"
+	done
+}
+
+@test "failures and decisions at the same instant: the decision stays" {
+	new_table
+	line=$(routed)
+	for i in {1..30}; do
+		failed "$(jq -c --arg i "$i" '.from = $i' <<<"$line")"
+		[ "$i" != 15 ] || echo "$line"
+	done >"$dir/in"
+	ledger --failed -j 31 <"$dir/in"
+	assert_eq "$status $err$(jq -r 'select(.failed | not) | .record.status' <<<"$out")" '75 written'
+	assert_eq "$(items in/k | jq -c '[.outcome, .decisions]')" '["good",1]'
+}
+
+@test "a failure that cannot be recorded keeps its first reason" {
+	stub '[{"reply": {"status": 400, "body": "{\"__type\":\"x#AccessDeniedException\",\"message\":\"no\"}"}}]'
+	line=$(failed "$(routed)")
+	AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL ledger --failed <<<"$line"
+	assert_eq "$status $out$err" "75 $line"$'\nddb-record: in/k: AccessDeniedException: no\n'
+}
+
+# What is long, and what ends
+
+@test "an item is never too large: what is long is cut, and it says what" {
+	new_table
+	line=$(routed | jq -c '.version = "é" * 100000 | .bad = {by: "me", reason: .version, code: "c"}')
+	ledger <<<"$line"
+	assert_eq "$status $err$(jq -r .record.status <<<"$out")" '0 written'
+	assert_eq "$(items in/k | jq -c '[.reason, .version, .code | utf8bytelength]')" '[4096,4096,1]'
+	assert_eq "$(items in/k | jq -c '.trimmed | sort')" '["reason","version"]'
+	ledger <<<"$line"
+	assert_eq "$status $err$(jq -r .record.status <<<"$out")" '0 repeated'
+}
+
+@test "--ttl says when an item may go: a number, in seconds" {
+	new_table
+	before=$(date +%s)
+	ledger --ttl 30 <<<"$(routed)"
+	assert_eq "$status $err" '0 '
+	expires=$(items in/k | jq .expires)
+	[ "$expires" -ge $((before + 30 * 86400)) ]
+	[ "$expires" -le $(($(date +%s) + 30 * 86400)) ]
+	for days in 0 -1 1.5 '' 36501 forever; do
+		ledger --ttl "$days" <<<nonsense
+		assert_eq "$status $out$err" "64 ddb-record: not a number of days: $days"$'\n'
+	done
+}
+
+# Dry run
+
+@test "-n says what would be done, and does nothing" {
+	new_table
+	line=$(routed)
+	ledger -n <<<"$line"
+	assert_eq "$status $out$err" "0 ${line%\}},\"record\":{\"table\":\"$table\",\"status\":\"written\",\"dry\":true}}"$'\n'
+	ledger -n --failed < <(failed "$line")
+	assert_eq "$status $err$(jq -c .record <<<"$out")" "75 {\"table\":\"$table\",\"status\":\"written\",\"dry\":true}"
+	assert_eq "$(items in/k)" ''
+	ledger <<<"$line"
+	before=$(items in/k)
+	ledger -k --dry-run --failed < <(
+		echo "$line"
+		jq -c '.bad = {by: "me", reason: "no"}' <<<"$line"
+		jq -c '.gone = {by: "me", code: "NoSuchKey", message: "x"}' <<<"$line"
+		failed "$line"
+	)
+	assert_eq "$status $err$(jq -r '.record.status' <<<"$out" | tr '\n' ' ')" '75 repeated replaced kept kept '
+	assert_eq "$(items in/k)" "$before"
+}
+
+@test "what was routed in a dry run is not recorded" {
+	new_table
+	line=$(routed | jq -c '.route.dry = true')
+	ledger <<<"$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out") $(items in/k)" '75 DryRun '
+	ledger -n <<<"$line"
+	assert_eq "$status $(jq -c .record.dry <<<"$out")" '0 true'
+}
+
+# The table
+
+@test "--create makes the table, and leaves one that is there as it is" {
+	for _ in 1 2; do
+		ledger --create <<<"$(routed)"
+		assert_eq "$status $err" '0 '
+	done
+	assert_eq "$(jq -r .record.status <<<"$out") $(items in/k | wc -l)" 'repeated 1'
+	assert_eq "$(jq -n --arg t "$table" '{TableName: $t}' | ddbc DescribeTable |
+		jq -c '.Table | [.BillingModeSummary.BillingMode, (.KeySchema | map(.AttributeName + " " + .KeyType))]')" \
+		'["PAY_PER_REQUEST",["object HASH","seq RANGE"]]'
+}
+
+@test "--create by many at once makes one table" {
+	for i in {1..8}; do
+		ddb-record -t "$table" --create <<<"$(routed key="$i")" >"$dir/$i" 3>&- &
+	done
+	wait
+	assert_eq "$(cat "$dir"/[1-8] | jq -r .record.status | sort | uniq -c)" '      8 written'
+}
+
+@test "-n makes no table" {
+	ledger --create -n <<<"$(routed)"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 ResourceNotFoundException'
+	run3 ddbc DescribeTable < <(jq -n --arg t "$table" '{TableName: $t}')
+	assert_eq "$status" 1
+}
+
+# A DynamoDB that answers each action in turn with what is given for it.
+acts() { # ACTION REPLY...
+	local rules=() action reply
+	while [ $# -gt 0 ]; do
+		action=$1 reply=$2
+		rules+=("$(jq -cn --arg a "\\.$action\$" --argjson r "$reply" \
+			'{match: {header: {"x-amz-target": $a}}, times: 1, reply: {status: ($r.status // 200), body: ($r | tojson)}}')")
+		shift 2
+	done
+	rules+=('{"match": {"header": {"x-amz-target": "PutItem"}}, "reply": {"body": "{}"}}')
+	stub "[$(IFS=,; echo "${rules[*]}")]"
+	AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL ledger --create --ttl 1 <<<"$(routed)"
+}
+
+acted() {
+	jq -r '.headers["x-amz-target"] | ltrimstr("DynamoDB_20120810.")' "$STUB_LOG" | tr '\n' ' '
+}
+
+missing='{"status": 400, "__type": "x#ResourceNotFoundException"}'
+table_is() { # STATUS
+	printf '{"Table":{"TableStatus":"%s","KeySchema":[{"AttributeName":"object","KeyType":"HASH"},{"AttributeName":"seq","KeyType":"RANGE"}]}}' "$1"
+}
+expiry_is() { # STATUS [ATTRIBUTE]
+	printf '{"TimeToLiveDescription":{"TimeToLiveStatus":"%s"%s}}' "$1" "${2:+,\"AttributeName\":\"$2\"}"
+}
+
+@test "--create waits until the table is active, then lets items expire" {
+	acts DescribeTable "$missing" CreateTable '{}' DescribeTable "$missing" DescribeTable "$(table_is CREATING)" \
+		DescribeTable "$(table_is ACTIVE)" DescribeTimeToLive "$(expiry_is DISABLED)" UpdateTimeToLive '{}'
+	assert_eq "$status $err" '0 '
+	assert_eq "$(acted)" 'DescribeTable CreateTable DescribeTable DescribeTable DescribeTable DescribeTimeToLive UpdateTimeToLive PutItem '
+	stop_servers
+	# A table that is being deleted is made again; what others did meanwhile is well.
+	acts DescribeTable "$(table_is DELETING)" DescribeTable "$missing" CreateTable '{"status": 400, "__type": "x#ResourceInUseException"}' \
+		DescribeTable "$(table_is UPDATING)" DescribeTimeToLive "$(expiry_is DISABLED)" \
+		UpdateTimeToLive '{"status": 400, "__type": "x#ValidationException", "message": "TimeToLive is already enabled"}' \
+		DescribeTimeToLive "$(expiry_is ENABLING expires)"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(acted)" 'DescribeTable DescribeTable CreateTable DescribeTable DescribeTimeToLive UpdateTimeToLive DescribeTimeToLive PutItem '
+}
+
+@test "--create that does not work: 69, one line, and no record is read" {
+	while IFS='|' read -r message replies; do
+		eval "acts $replies"
+		assert_eq "$status $out$err" "69 ddb-record: table $table: $message"$'\n'
+		stop_servers
+	done <<-'TABLE'
+		AccessDeniedException: no|DescribeTable "$missing" CreateTable '{"status": 400, "__type": "x#AccessDeniedException", "message": "no"}'
+		InvalidTable: its keys are not object and seq|DescribeTable '{"Table":{"TableStatus":"ACTIVE","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}}'
+		InvalidTable: its items expire by another attribute than expires|DescribeTable "$(table_is ACTIVE)" DescribeTimeToLive "$(expiry_is ENABLED until)"
+		ValidationException: no|DescribeTable "$(table_is ACTIVE)" DescribeTimeToLive "$(expiry_is DISABLING expires)" UpdateTimeToLive '{"status": 400, "__type": "x#ValidationException", "message": "no"}' DescribeTimeToLive "$(expiry_is DISABLING expires)"
+	TABLE
 }

@@ -48,7 +48,7 @@ pipeline() {
 # Every item in the table: object, outcome, count.
 ledger() {
 	jq -n --arg t "$table" '{TableName: $t}' | ddbc Scan |
-		jq -r '.Items[] | [.object.S, .outcome.S, .count.N] | join(" ")' | sort
+		jq -r '.Items[] | [.object.S, .outcome.S, .decisions.N] | join(" ")' | sort
 }
 
 keys() { # BUCKET

@@ -49,15 +49,62 @@ static void test_decision(void)
 	   str_is(bad.destination, "q/k"), "outcome, reason, destination");
 	ok(ledger_read(STR("{\"Item\":{\"outcome\":{\"S\":\"bad\"},"
 			   "\"reason\":{\"S\":\"why\"},\"destination\":"
-			   "{\"S\":\"q/k\"},\"count\":{\"N\":\"3\"}}}"),
+			   "{\"S\":\"q/k\"},\"decisions\":{\"N\":\"3\"}}}"),
 		       &arena, &old, &err) == 1 && old.count == 3 &&
 	   ledger_same(&bad, &old), "read back as the same decision");
 	old.reason = STR("because");
 	ok(!ledger_same(&bad, &old), "another reason is another decision");
+	old.reason = bad.reason;
+	old.code = STR("Other");
+	ok(!ledger_same(&bad, &old), "so is another code");
 	ok(ledger_read(STR("{\"__type\":\"x\"}"), &arena, &old, &err) == 0,
 	   "an answer without an item");
 	ok(ledger_read(STR("<html>"), &arena, &old, &err) < 0,
 	   "an answer that is none");
+}
+
+static void test_outcomes(void)
+{
+	struct record gone = { .gone = STR("{}"), .gone_by = STR("me"),
+			       .gone_code = STR("NoSuchKey"),
+			       .gone_message = STR("in so many words") };
+	struct record failed = { .failed = STR("{}"), .failed_by = STR("me"),
+				 .failed_code = STR("SlowDown"),
+				 .failed_message = STR("not so fast") };
+	struct ledger_decision good = { .outcome = STR("good"), .count = 2 };
+	struct ledger_decision bad = { .outcome = STR("bad"), .count = 2 };
+	struct ledger_decision none = { .count = 0 };
+	struct ledger_decision g = ledger_decision(&gone, &arena);
+	struct ledger_decision f = ledger_decision(&failed, &arena), other = g;
+
+	ok(str_is(g.code, "NoSuchKey") && str_is(g.by, "me") &&
+	   str_is(g.reason, "in so many words") && g.count == 1,
+	   "gone has a code and a reason, and is a decision");
+	ok(str_is(f.code, "SlowDown") && str_is(f.reason, "not so fast") &&
+	   f.count == 0, "failed has them too, and is none");
+	other.reason = STR("in others");
+	ok(ledger_same(&g, &other), "gone in other words is the same");
+	ok(ledger_keeps(&good, &g) && ledger_keeps(&bad, &g) &&
+	   !ledger_keeps(&g, &bad) && !ledger_keeps(&f, &g),
+	   "gone replaces no verdict, but a failure");
+	ok(ledger_keeps(&good, &f) && ledger_keeps(&bad, &f) &&
+	   ledger_keeps(&g, &f), "a failure replaces no decision");
+	ok(!ledger_keeps(&f, &f) && !ledger_keeps(&none, &f) &&
+	   !ledger_keeps(&f, &good) && !ledger_keeps(&none, &g),
+	   "but nothing and an earlier failure; any decision replaces it");
+}
+
+static struct ledger_item item_of(const struct record *r)
+{
+	return (struct ledger_item){
+		.table = "t", .record = r, .key = ledger_key(r, &arena),
+		.decision = ledger_decision(r, &arena),
+	};
+}
+
+static bool has(const struct buf *body, const char *text)
+{
+	return memmem(body->p, body->n, text, strlen(text)) != NULL;
 }
 
 static void test_put(void)
@@ -65,39 +112,115 @@ static void test_put(void)
 	struct record r = { .bucket = STR("b"), .key = STR("k\"\n"),
 			    .id = STR("i"), .etag = STR("e"), .size = 5,
 			    .has_size = true };
-	struct ledger_decision decision = ledger_decision(&r, &arena);
-	struct ledger_key key = ledger_key(&r, &arena);
+	struct ledger_item item = item_of(&r);
 	struct buf body;
 
 	buf_init(&body, 10000);
-	ledger_put(&body, "t", &r, key, &decision, 0);
+	ledger_put(&body, &item);
 	is(body.p, body.n,
 	   "{\"TableName\":\"t\",\"Item\":{\"object\":{\"S\":\"b/k\\\"\\n\"},"
 	   "\"seq\":{\"S\":\"#e\"},\"id\":{\"S\":\"i\"},"
 	   "\"bucket\":{\"S\":\"b\"},\"key\":{\"S\":\"k\\\"\\n\"},"
-	   "\"etag\":{\"S\":\"e\"},\"size\":{\"N\":\"5\"},"
-	   "\"outcome\":{\"S\":\"good\"},"
+	   "\"etag\":{\"S\":\"e\"},\"outcome\":{\"S\":\"good\"},"
 	   "\"recorded\":{\"S\":\"1970-01-01T00:00:00Z\"},"
-	   "\"count\":{\"N\":\"1\"}},"
-	   "\"ConditionExpression\":\"attribute_not_exists(#object)\","
-	   "\"ExpressionAttributeNames\":{\"#object\":\"object\"},"
+	   "\"size\":{\"N\":\"5\"},\"decisions\":{\"N\":\"1\"}},"
+	   "\"ExpressionAttributeNames\":{\"#object\":\"object\","
+	   "\"#outcome\":\"outcome\"},"
+	   "\"ExpressionAttributeValues\":{\":failed\":{\"S\":\"failed\"}},"
+	   "\"ConditionExpression\":"
+	   "\"attribute_not_exists(#object) OR #outcome = :failed\","
 	   "\"ReturnValuesOnConditionCheckFailure\":\"ALL_OLD\"}",
 	   "a first decision, if there is none");
 	buf_reset(&body);
-	decision.count = 3;
-	ledger_put(&body, "t", &r, key, &decision, 0);
-	ok(memmem(body.p, body.n, "\"#count = :seen\"", 16) &&
-	   memmem(body.p, body.n, "{\":seen\":{\"N\":\"2\"}}", 19),
+	item.decision.count = 3;
+	item.now = 1000000000;
+	item.days = 36500;
+	ledger_put(&body, &item);
+	ok(has(&body, "\"#decisions = :seen\"") &&
+	   has(&body, "{\":seen\":{\"N\":\"2\"}}"),
 	   "a later one, if nobody was faster");
+	ok(has(&body, "\"expires\":{\"N\":\"4153600000\"}"),
+	   "and for how many days");
+	buf_free(&body);
+}
+
+static void test_bad(void)
+{
+	struct record r = { .bucket = STR("b"), .key = STR("k"),
+			    .bad = STR("{}"), .bad_by = STR("s3check"),
+			    .bad_code = STR("Fields"), .bad_line = STR("7"),
+			    .bad_column = STR("1.5"), .bad_byte = STR("many"),
+			    .bad_count = STR("18446744073709551615") };
+	struct ledger_item item = item_of(&r);
+	struct buf body;
+
+	buf_init(&body, 10000);
+	ledger_put(&body, &item);
+	ok(has(&body, "\"by\":{\"S\":\"s3check\"},"
+		      "\"code\":{\"S\":\"Fields\"}") &&
+	   has(&body, "\"line\":{\"N\":\"7\"},"
+		      "\"count\":{\"N\":\"18446744073709551615\"}"),
+	   "who says bad, and where");
+	ok(!has(&body, "column") && !has(&body, "byte"),
+	   "what is no whole number is left out");
+	buf_free(&body);
+}
+
+/* DynamoDB takes no item of more than 400 KB. */
+static void test_trimmed(void)
+{
+	enum { LONG = 1 << 20 };
+	char *text = arena_alloc(&arena, LONG);
+	struct str all = { text, LONG };
+	struct record r = { .bucket = STR("b"), .key = STR("k"), .bad = all,
+			    .id = all, .event = all, .time = all,
+			    .version = all, .etag = all, .sequencer = all,
+			    .bad_by = all, .bad_code = all, .bad_reason = all };
+	struct ledger_item item;
+	struct ledger_decision old;
+	struct buf body;
+
+	for (size_t i = 0; i < LONG; i += 2)
+		memcpy(text + i, "\303\251", 2);
+	text[0] = 'a';
+	text[1] = 'b';
+	item = item_of(&r);
+	buf_init(&body, 400000);
+	ledger_put(&body, &item);
+	ok(!body.failed && body.n < 100000, "nothing is too long for an item");
+	ok(has(&body, "\"trimmed\":{\"SS\":[\"id\",\"event\",\"time\","
+		      "\"version\",\"etag\",\"sequencer\",\"by\",\"code\","
+		      "\"reason\"]}"), "the item says what was cut");
+	old = item.decision;
+	old.reason.n = LEDGER_TEXT_MAX;
+	old.code.n = LEDGER_TEXT_MAX;
+	ok(ledger_same(&old, &item.decision),
+	   "and is the same decision when it is read again");
+	r.bad_reason.n = LEDGER_TEXT_MAX + 1;
+	r.bad_by = r.bad_code = r.id = r.event = r.time = r.version =
+		r.etag = r.sequencer = STR("x");
+	item = item_of(&r);
+	buf_reset(&body);
+	ledger_put(&body, &item);
+	ok(has(&body, "\"trimmed\":{\"SS\":[\"reason\"]}"),
+	   "one byte too many is cut");
+	r.bad_reason.n--;
+	item = item_of(&r);
+	buf_reset(&body);
+	ledger_put(&body, &item);
+	ok(!has(&body, "trimmed"), "what fits is not");
 	buf_free(&body);
 }
 
 int main(void)
 {
-	arena_init(&arena, 100000);
+	arena_init(&arena, 10000000);
 	test_key();
 	test_decision();
+	test_outcomes();
 	test_put();
+	test_bad();
+	test_trimmed();
 	arena_free(&arena);
 	return done();
 }
