@@ -8,35 +8,28 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "diag.h"
 #include "envelope.h"
 #include "event.h"
 #include "globs.h"
-#include "json.h"
-#include "list.h"
+#include "intake.h"
+#include "mark.h"
 #include "newest.h"
 #include "options.h"
+#include "output.h"
 #include "record.h"
 #include "stats.h"
 
-enum { READ_SIZE = 64 << 10 };
+enum { OUT_FULL = 64 << 10 };
 
 struct split {
 	struct globs names;	/* of events */
 	bool is_list;
 	bool marks;
 	bool unique;
-
 	struct flow_options flow;
-	char last_name[128];		/* of an event, and whether it matched */
-	bool last_wanted;
 	struct newest newest;		/* what is held back by -u */
-	struct buf out;
-	size_t line;			/* where the line begun last begins */
-	unsigned long long documents;
-	unsigned long long position;	/* records of the current document */
-	unsigned long long written;	/* those of them that went out */
-	char refused[sizeof(((struct err *)0)->message)]; /* said last */
+	struct output out;
+	struct mark mark;
 	struct stats stats;
 	int status;
 };
@@ -66,83 +59,43 @@ static int fail(struct split *split, int status, const char *what)
 	return -1;
 }
 
-/*
- * An event without a name comes from a list that somebody made on purpose.
- * Mostly the name is that of the event before.
- */
+/* An event without a name comes from a list that somebody made on purpose. */
 static bool is_wanted(struct split *split, struct str event)
 {
+	bool is_new, wanted;
+
 	if (!event.p)
 		return true;
-	if (str_is(event, split->last_name))
-		return split->last_wanted;
-	split->last_wanted = globs_match(&split->names, event);
-	if (!split->last_wanted && split->flow.verbose)
+	wanted = globs_match_again(&split->names, event, &is_new);
+	if (!wanted && is_new && split->flow.verbose)
 		fprintf(stderr, "s3ev-split: left out: %.*s\n",
 			STR_FMT(event));
-	if (event.n < sizeof(split->last_name)) {
-		memcpy(split->last_name, event.p, event.n);
-		split->last_name[event.n] = '\0';
-	} else {
-		split->last_name[0] = '\0';
-	}
-	return split->last_wanted;
+	return wanted;
 }
 
-/* Writing */
-
-static int flush(struct split *split)
+static int flush(void *ctx)
 {
-	size_t done = 0;
+	struct split *split = ctx;
 
-	while (done < split->out.n) {
-		ssize_t n = write(STDOUT_FILENO, split->out.p + done,
-				  split->out.n - done);
-
-		if (n < 0 && errno != EINTR) {
-			fprintf(stderr, "s3ev-split: stdout: %s\n",
-				strerror(errno));
-			split->status = EX_IOERR;
-			return -1;
-		}
-		done += n > 0 ? (size_t)n : 0;
-	}
-	buf_reset(&split->out);
-	return 0;
+	if (output_drain(&split->out) == 0)
+		return 0;
+	fprintf(stderr, "s3ev-split: stdout: %s\n", strerror(errno));
+	split->status = EX_IOERR;
+	return -1;
 }
 
-static void begin_line(struct split *split)
+static int check_output(struct split *split)
 {
-	split->line = split->out.n;
-	buf_putc(&split->out, '{');
-}
-
-static int end_line(struct split *split)
-{
-	buf_puts(&split->out, "}\n");
-	if (split->out.failed)
+	if (split->out.buf.failed)
 		return fail(split, EX_OSERR, "out of memory");
-	return split->out.n >= READ_SIZE ? flush(split) : 0;
+	return split->out.buf.n >= OUT_FULL ? flush(split) : 0;
 }
 
-/* With -u a line is taken back, and kept until it is known to be the newest. */
-static int hold(struct split *split, const struct record *record, bool wanted)
+static int count(struct split *split, enum record_outcome outcome)
 {
-	struct str line = { split->out.p + split->line,
-			    split->out.n - split->line };
-	int status;
-
-	if (split->out.failed)
-		return fail(split, EX_OSERR, "out of memory");
-	status = newest_add(&split->newest, record, wanted ? line : STR_NONE);
-	split->out.n = split->line;
-	return status < 0 ? fail(split, EX_OSERR, "-u: out of memory") : 0;
-}
-
-static void count(struct split *split, enum record_outcome outcome)
-{
-	split->written++;
+	split->mark.records++;
 	split->stats.out[outcome]++;
+	return check_output(split);
 }
 
 static int on_record(void *ctx, const struct record *record,
@@ -150,59 +103,50 @@ static int on_record(void *ctx, const struct record *record,
 {
 	struct split *split = ctx;
 	bool wanted = is_wanted(split, record->event);
-	unsigned long long position = split->position++;
+	unsigned long long position = split->mark.position++;
+	struct buf *out = &split->out.buf;
+	size_t start = out->n;
 
 	if (!wanted && !split->unique)
 		return 0;
-	begin_line(split);
-	record_put(&split->out, record);
-	envelope_put_from(&split->out, from, position);
-	if (split->unique) {
-		buf_puts(&split->out, "}\n");
-		return hold(split, record, wanted);
+	buf_putc(out, '{');
+	record_put(out, record);
+	envelope_put_from(out, from, position);
+	buf_put_str(out, buf_str(&split->mark.members));
+	buf_puts(out, "}\n");
+	if (!split->unique) {
+		split->stats.bytes += record->size;
+		return count(split, RECORD_GOOD);
 	}
-	split->stats.bytes += record->size;
-	count(split, RECORD_GOOD);
-	return end_line(split);
-}
-
-/* Once for each reason: a batch of another kind has it in every record. */
-static void say_refused(struct split *split, const struct err *err)
-{
-	struct buf line;
-	const char *text;
-
-	if (strcmp(split->refused, err->message) == 0)
-		return;
-	memcpy(split->refused, err->message, sizeof(split->refused));
-	buf_init(&line, 4096);
-	buf_printf(&line, "document %llu: ", split->documents + 1);
-	diag_put(&line, str_of(err->message));
-	text = buf_cstr(&line);
-	report(NULL, text ? text : "out of memory");
-	buf_free(&line);
+	return newest_hold(&split->newest, record, out, start, wanted) < 0 ?
+		fail(split, EX_OSERR, "-u: out of memory") : 0;
 }
 
 /*
- * A message of a queue that cannot be read is a failed record of its own, so
- * that the answer to the queue can name it and its neighbours go on.
+ * A message of a queue or a task of a batch that cannot be read is a failed
+ * record of its own, so that the answer can name it and its neighbours go on.
+ * Of what has no name the mark tells.
  */
 static int on_refuse(void *ctx, const struct err *err,
 		     const struct envelope_from *from)
 {
 	struct split *split = ctx;
+	bool has_record = from->sqs.p || from->batch.p;
+	struct buf *out = &split->out.buf;
+	const char *line = mark_refused(&split->mark, err, has_record);
 
+	if (line)
+		report(NULL, line);
 	if (split->status == EX_OK)
 		split->status = EX_DATAERR;
-	say_refused(split, err);
 	split->stats.refused++;
-	if (!from->sqs.p)
+	if (!has_record)
 		return 0;
-	begin_line(split);
-	envelope_put_from(&split->out, from, split->position++);
-	record_put_failed(&split->out, "s3ev-split", err);
-	count(split, RECORD_FAILED);
-	return end_line(split);
+	buf_putc(out, '{');
+	envelope_put_from(out, from, split->mark.position++);
+	record_put_failed(out, "s3ev-split", err);
+	buf_puts(out, "}\n");
+	return count(split, RECORD_FAILED);
 }
 
 static void on_note(void *ctx, struct str what)
@@ -217,67 +161,39 @@ static int put_held(void *ctx, struct str line)
 {
 	struct split *split = ctx;
 
-	buf_put_str(&split->out, line);
-	count(split, RECORD_GOOD);
-	if (split->out.failed)
-		return fail(split, EX_OSERR, "out of memory");
-	return split->out.n >= READ_SIZE ? flush(split) : 0;
+	buf_put_str(&split->out.buf, line);
+	return count(split, RECORD_GOOD);
+}
+
+static int on_invocation(void *ctx, const struct event_invocation *invocation)
+{
+	struct split *split = ctx;
+
+	return mark_invocation(&split->mark, invocation) < 0 ?
+		fail(split, EX_DATAERR, "an invocation that is too long") : 0;
 }
 
 static int on_end(void *ctx)
 {
 	struct split *split = ctx;
 
-	split->documents++;
 	split->stats.in++;
-	split->refused[0] = '\0';
-	split->position = 0;
-	if (!split->marks)
-		return 0;
-	if (newest_drain(&split->newest, put_held, split) < 0)
-		return -1;
-	begin_line(split);
-	buf_printf(&split->out, "\"mark\":\"%llu\",\"records\":%llu",
-		   split->documents, split->written);
-	split->written = 0;
-	return end_line(split);
+	if (split->marks) {
+		if (newest_drain(&split->newest, put_held, split) < 0)
+			return -1;
+		mark_put(&split->out.buf, &split->mark);
+	}
+	mark_next(&split->mark);
+	return check_output(split);
 }
 
 static const struct event_handler handler = {
 	.record = on_record,
 	.refuse = on_refuse,
 	.note = on_note,
+	.invocation = on_invocation,
 	.end = on_end,
 };
-
-/* What is complete goes out before we wait for more. */
-static int read_input(struct split *split, struct event_reader *events,
-		      struct list *list, struct err *err)
-{
-	static char bytes[READ_SIZE];
-	ssize_t n;
-
-	while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			fprintf(stderr, "s3ev-split: stdin: %s\n",
-				strerror(errno));
-			split->status = EX_IOERR;
-			return -1;
-		}
-		if ((split->is_list ?
-		     list_feed(list, bytes, (size_t)n, err) :
-		     event_feed(events, bytes, (size_t)n, err)) < 0 ||
-		    flush(split) < 0)
-			return -1;
-	}
-	if ((split->is_list ? list_end(list, err) : event_end(events, err)) < 0)
-		return -1;
-	if (newest_drain(&split->newest, put_held, split) < 0)
-		return -1;
-	return flush(split);
-}
 
 static const char *take_option(void *ctx, int option, const char *arg)
 {
@@ -298,30 +214,37 @@ static const char *take_option(void *ctx, int option, const char *arg)
 	}
 }
 
-/* Ends with what was said, or with what could not be. */
+static void read_input(struct split *split)
+{
+	const struct intake intake = {
+		.handler = &handler, .ctx = split, .is_list = split->is_list,
+		.pause = flush,
+	};
+	struct err err;
+
+	if (intake_run(&intake, STDIN_FILENO, &err) == 0) {
+		if (newest_drain(&split->newest, put_held, split) == 0)
+			flush(split);
+	} else if (strcmp(err.code, "Stopped") != 0) {
+		fail(split, strcmp(err.code, "SystemError") == 0 ?
+		     EX_IOERR : EX_OSERR, err.message);
+	}
+}
+
 static int run(struct split *split)
 {
-	struct event_reader *events = event_reader_new(&handler, split);
-	struct list list;
-	struct err err = { .retry = false };
-
-	list_init(&list, &handler, split);
-	buf_init(&split->out, READ_SIZE + 4 * RECORD_MAX);
+	output_init(&split->out, STDOUT_FILENO, OUT_FULL + 4 * RECORD_MAX);
+	mark_init(&split->mark);
 	newest_init(&split->newest);
-	if (!events)
-		fail(split, EX_OSERR, "out of memory");
-	else if (read_input(split, events, &list, &err) < 0 &&
-		 split->status <= EX_DATAERR)
-		fail(split, EX_OSERR, err.message);
+	read_input(split);
 	if (split->newest.folded > 0)
 		fprintf(stderr, "s3ev-split: %llu older events left out\n",
 			split->newest.folded);
 	if (split->status != EX_IOERR && close(STDOUT_FILENO) < 0)
 		fail(split, EX_IOERR, "stdout could not be closed");
 	newest_free(&split->newest);
-	list_free(&list);
-	event_reader_free(events);
-	buf_free(&split->out);
+	mark_free(&split->mark);
+	output_free(&split->out);
 	return split->status;
 }
 

@@ -13,6 +13,8 @@
  *	EventBridge		source "aws.s3", detail
  *	Lambda destination	requestPayload
  *	S3 Batch Operations	tasks[], schema 1.0 and 2.0
+ *	an invocation		invocation with an id, then event; only as
+ *				the outermost
  *
  * Keys come out decoded, each as its source encodes it:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
@@ -27,6 +29,13 @@
 #include "err.h"
 #include "record.h"
 #include "str.h"
+
+/* Who waits for what becomes of a document. */
+struct event_invocation {
+	struct str id;
+	struct str trace;		/* absent if unknown */
+	unsigned long long deadline;	/* ms since 1970, 0 if unknown */
+};
 
 /*
  * What is called while events are read; each returns 0, or -1 to stop.  All
@@ -46,6 +55,9 @@ struct event_handler {
 
 	/* A document that is rightly without records, like s3:TestEvent. */
 	void (*note)(void *ctx, struct str what);
+
+	/* The document that has begun is this one's. */
+	int (*invocation)(void *ctx, const struct event_invocation *invocation);
 
 	/* An input document has ended (refused or not). */
 	int (*end)(void *ctx);

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buf.h"
 #include "record.h"
 #include "str.h"
 
@@ -41,6 +42,12 @@ void newest_free(struct newest *newest);
  */
 int newest_add(struct newest *newest, const struct record *record,
 	       struct str line);
+
+/*
+ * The same of a line that out ends with, from byte start on: it is taken back.
+ */
+int newest_hold(struct newest *newest, const struct record *record,
+		struct buf *out, size_t start, bool wanted);
 
 /*
  * Hand out the lines, in the order in which they came, and begin afresh (but

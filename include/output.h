@@ -30,4 +30,7 @@ size_t output_waiting(const struct output *output);
 /* write(2) once.  -1 with errno; EINTR and EAGAIN are no errors. */
 int output_write(struct output *output);
 
+/* Write all of it, waiting as long as that takes.  -1 with errno. */
+int output_drain(struct output *output);
+
 #endif

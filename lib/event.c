@@ -38,6 +38,9 @@ struct event_reader {
 
 	struct member_index members;
 
+	struct event_invocation invocation;
+	bool invoked;		/* its document may have an event */
+
 	bool resync;		/* skip to a line that begins a document */
 	bool line_start;
 	char last;		/* byte of the input before the next */
@@ -54,14 +57,17 @@ static int stop(struct event_reader *reader, const char *code,
 	return err_set(&reader->err, code, "%s", message);
 }
 
-/* Refusing */
+/* After a callback. */
+static int go_on(struct event_reader *reader, int status)
+{
+	return status == 0 ? 0 :
+		stop(reader, "Stopped", "stopped by the reader");
+}
 
 static int refuse(struct event_reader *reader, const struct envelope_from *from,
 		  const struct err *err)
 {
-	if (reader->handler->refuse(reader->ctx, err, from) == 0)
-		return 0;
-	return stop(reader, "Stopped", "stopped by the reader");
+	return go_on(reader, reader->handler->refuse(reader->ctx, err, from));
 }
 
 /* Documents */
@@ -80,10 +86,9 @@ static int end_doc(struct event_reader *reader)
 
 	switch (envelope_read(doc, &record, id, &text, &err)) {
 	case ENVELOPE_EVENT:
-		if (reader->handler->record(reader->ctx, &record,
-					    &doc->from) == 0)
-			return 0;
-		return stop(reader, "Stopped", "stopped by the reader");
+		return go_on(reader, reader->handler->record(reader->ctx,
+							     &record,
+							     &doc->from));
 	case ENVELOPE_TEXT:
 		return read_string(reader, text, &doc->from);
 	case ENVELOPE_NOTE:
@@ -99,6 +104,19 @@ static int end_doc(struct event_reader *reader)
 
 /* Parsing: each returns 0 to go on */
 
+/*
+ * Only the outermost document may be an invocation's, so that no message can
+ * pass for one; event is a word of others too.
+ */
+static unsigned wrapper_member(const struct text *text, unsigned member)
+{
+	if (text != text->reader->input || text->depth != 1)
+		return MEMBER_SKIP;
+	if (member == MEMBER_EVENT)
+		return text->reader->invoked ? MEMBER_DOC : MEMBER_SKIP;
+	return member;
+}
+
 static int on_key(void *ctx, struct str name)
 {
 	struct text *text = ctx;
@@ -109,7 +127,10 @@ static int on_key(void *ctx, struct str name)
 	text->next = member_find(&text->reader->members, in, name);
 	if (in != MEMBER_DOC)
 		return 0;
+	if (text->next == MEMBER_INVOCATION || text->next == MEMBER_EVENT)
+		text->next = wrapper_member(text, text->next);
 	switch (text->next) {
+	case MEMBER_INVOCATION:
 	case MEMBER_SKIP:
 		envelope_remember(top_doc(text->reader), name);
 		break;
@@ -140,9 +161,8 @@ static unsigned node_of_value(const struct text *text)
 /* After a document of the input, whatever became of it. */
 static int end_input_document(struct event_reader *reader)
 {
-	if (reader->handler->end(reader->ctx) == 0)
-		return 0;
-	return stop(reader, "Stopped", "stopped by the reader");
+	reader->invoked = false;
+	return go_on(reader, reader->handler->end(reader->ctx));
 }
 
 /* What the document that we are in, if any, came in. */
@@ -179,12 +199,43 @@ static struct str lasting(struct text *text, struct str value)
 	return arena_dup(&top_doc(text->reader)->arena, value);
 }
 
+static int set_invocation(struct text *text, unsigned node,
+			  enum json_type type, struct str value)
+{
+	struct event_invocation *invocation = &text->reader->invocation;
+
+	if (node == MEMBER_INVOCATION_DEADLINE ?
+	    type != JSON_NUMBER || str_number(value, &invocation->deadline) < 0 :
+	    type != JSON_STRING)
+		return refuse_value(text, "an invocation with odd members");
+	if (node == MEMBER_INVOCATION_DEADLINE)
+		return 0;
+	value = arena_dup(&top_doc(text->reader)->arena, value);
+	*(node == MEMBER_INVOCATION_ID ? &invocation->id :
+					 &invocation->trace) = value;
+	return value.p ? 0 : stop(text->reader, "OutOfMemory",
+				  "a document needs too much memory");
+}
+
+static int end_invocation(struct text *text)
+{
+	struct event_reader *reader = text->reader;
+
+	if (reader->invocation.id.n == 0)
+		return refuse_value(text, "an invocation without id");
+	reader->invoked = true;
+	return go_on(reader, reader->handler->invocation(reader->ctx,
+							 &reader->invocation));
+}
+
 static int on_scalar(void *ctx, enum json_type type, struct str value)
 {
 	struct text *text = ctx;
 	unsigned node = node_of_value(text), field = node - MEMBER_FIELD;
 	struct envelope *doc;
 
+	if (node >= MEMBER_INVOCATION_ID && node <= MEMBER_INVOCATION_TRACE)
+		return set_invocation(text, node, type, value);
 	if (node < MEMBER_FIELD)
 		return node == MEMBER_DOC ||
 		       (node == MEMBER_LIST && type != JSON_NULL) ?
@@ -225,6 +276,11 @@ static int on_open(void *ctx, enum json_type type)
 	} else if (node == MEMBER_LIST && type == JSON_OBJECT) {
 		status = refuse_value(text, "an object where a list belongs");
 		node = MEMBER_SKIP;
+	} else if (node == MEMBER_INVOCATION && type == JSON_OBJECT) {
+		memset(&reader->invocation, 0, sizeof(reader->invocation));
+	} else if (node >= MEMBER_INVOCATION && node < MEMBER_FIELD) {
+		status = refuse_value(text, "an invocation with odd members");
+		node = MEMBER_SKIP;
 	} else if (node >= MEMBER_FIELD) {
 		envelope_set_odd(top_doc(reader), node - MEMBER_FIELD);
 		node = MEMBER_SKIP;
@@ -240,10 +296,15 @@ static int on_close(void *ctx, enum json_type type)
 	int status = 0;
 
 	(void)type;
-	if (text->nodes[text->depth--] == MEMBER_DOC) {
+	switch (text->nodes[text->depth--]) {
+	case MEMBER_DOC:
 		status = end_doc(text->reader);
 		text->reader->doc_count--;
 		text->open_docs--;
+		break;
+	case MEMBER_INVOCATION:
+		status = end_invocation(text);
+		break;
 	}
 	if (status == 0 && text->depth == 0 && text == text->reader->input)
 		status = end_input_document(text->reader);

@@ -26,3 +26,17 @@ bool globs_match(const struct globs *globs, struct str name)
 			return true;
 	return false;
 }
+
+bool globs_match_again(struct globs *globs, struct str name, bool *is_new)
+{
+	*is_new = name.n == 0 || !str_is(name, globs->last);
+	if (!*is_new)
+		return globs->last_matched;
+	globs->last_matched = globs_match(globs, name);
+	globs->last[0] = '\0';
+	if (name.n > 0 && name.n < sizeof(globs->last)) {
+		memcpy(globs->last, name.p, name.n);
+		globs->last[name.n] = '\0';
+	}
+	return globs->last_matched;
+}

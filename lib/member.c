@@ -46,6 +46,8 @@ static const struct row doc_members[] = {
 	ROW("s3VersionId", MEMBER_FIELD + ENVELOPE_TASK_VERSION),
 	ROW("s3BucketArn", MEMBER_FIELD + ENVELOPE_TASK_ARN),
 	ROW("s3Bucket", MEMBER_FIELD + ENVELOPE_TASK_BUCKET),
+	ROW("invocation", MEMBER_INVOCATION),
+	ROW("event", MEMBER_EVENT),
 };
 static const struct row s3_members[] = {
 	ROW("bucket", MEMBER_S3_BUCKET),
@@ -81,6 +83,11 @@ static const struct row detail_object_members[] = {
 	ROW("version-id", MEMBER_FIELD + ENVELOPE_VERSION),
 	ROW("sequencer", MEMBER_FIELD + ENVELOPE_SEQUENCER),
 };
+static const struct row invocation_members[] = {
+	ROW("id", MEMBER_INVOCATION_ID),
+	ROW("deadline", MEMBER_INVOCATION_DEADLINE),
+	ROW("trace", MEMBER_INVOCATION_TRACE),
+};
 #undef ROW
 
 /* The members that mean something, by the node they are in. */
@@ -97,6 +104,7 @@ static const struct {
 	[MEMBER_DETAIL] = KNOWN(detail_members),
 	[MEMBER_DETAIL_BUCKET] = KNOWN(detail_bucket_members),
 	[MEMBER_DETAIL_OBJECT] = KNOWN(detail_object_members),
+	[MEMBER_INVOCATION] = KNOWN(invocation_members),
 #undef KNOWN
 };
 

@@ -143,6 +143,18 @@ int newest_add(struct newest *newest, const struct record *record,
 	return is_newest ? keep_line(newest, entry, line) : 0;
 }
 
+int newest_hold(struct newest *newest, const struct record *record,
+		struct buf *out, size_t start, bool wanted)
+{
+	struct str line;
+
+	if (out->failed)
+		return -1;
+	line = (struct str){ out->p + start, out->n - start };
+	out->n = start;
+	return newest_add(newest, record, wanted ? line : STR_NONE);
+}
+
 static void no_action(void *entry)
 {
 	(void)entry;

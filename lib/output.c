@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,6 +49,12 @@ static size_t next_chunk(const char *p, size_t n, size_t most)
 	return end ? (size_t)(end - p) + 1 : most;
 }
 
+static void forget_written(struct output *output)
+{
+	buf_consume(&output->buf, output->used);
+	output->used = 0;
+}
+
 int output_write(struct output *output)
 {
 	const char *p = output->buf.p + output->used;
@@ -57,9 +64,26 @@ int output_write(struct output *output)
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -1;
 	output->used += (size_t)n;
-	if (output_waiting(output) == 0 || output->used >= USED_MAX) {
-		buf_consume(&output->buf, output->used);
-		output->used = 0;
+	if (output_waiting(output) == 0 || output->used >= USED_MAX)
+		forget_written(output);
+	return 0;
+}
+
+int output_drain(struct output *output)
+{
+	struct pollfd room = { .fd = output->fd, .events = POLLOUT };
+
+	while (output_waiting(output) > 0) {
+		ssize_t n = write(output->fd, output->buf.p + output->used,
+				  output_waiting(output));
+
+		if (n >= 0)
+			output->used += (size_t)n;
+		else if (errno == EAGAIN)
+			poll(&room, 1, -1);
+		else if (errno != EINTR)
+			return -1;
 	}
+	forget_written(output);
 	return 0;
 }

@@ -157,7 +157,7 @@ s3ev-split: document 4: nested deeper than 512 levels
 @test "an end inside a document is said" {
 	event . | head -c 300 >input
 	split -m <input
-	assert_eq "$status$err$out" $'65s3ev-split: document 1: the text is cut off\n{"mark":"1","records":0}\n'
+	assert_eq "$status$err$out" $'65s3ev-split: document 1: the text is cut off\n{"mark":"1","records":0,"error":"the text is cut off"}\n'
 }
 
 @test "one poisoned message does not take its neighbours along" {
@@ -306,4 +306,72 @@ put() { # KEY SEQUENCER [NAME [SOURCE]]
 	assert_json '.from.sqs and .from.sns'
 	split <"$events/s3-put-v20-two-records-plus-key.json"
 	assert_eq "$(jq -c .from <<<"$out")" $'null\n{"position":1}'
+}
+
+wrap() { # ID EVENT [MEMBERS]
+	printf '{"invocation":{"id":"%s"%s},"event":%s}\n' "$1" "${3-}" "$2"
+}
+
+@test "an invocation's document is unwrapped; its records say until when, its mark whose" {
+	put=$(event)
+	plain=$(s3ev-split <<<"$put")
+	split -m < <(wrap a/1 "$put" ',"deadline":1764000000123,"trace":"Root=1-2;Parent=\"3"'; wrap a/2 "$put"; echo "$put")
+	assert_eq "$status$err" 0
+	assert_eq "$out" "${plain%\}}"',"deadline":1764000000123,"trace":"Root=1-2;Parent=\"3"}
+{"mark":"a/1","records":1}
+'"$plain"'
+{"mark":"a/2","records":1}
+'"$plain"'
+{"mark":"3","records":1}
+'
+	wrap a/1 "$put" ',"deadline":7' >wrapped
+	one=$(s3ev-split -m <wrapped)
+	split -m < <(while read -r -n 1 -d '' byte; do printf %s "${byte:- }"; done <wrapped)
+	assert_eq "$out" "$one"$'\n'
+	split -mu < <(wrap a/1 "$(event '.Records += .Records')" ',"deadline":7')
+	assert_eq "$(jq -c '[.deadline, .mark]' <<<"$out")" $'[7,null]\n[null,"a/1"]'
+}
+
+@test "an invocation whose event is refused or broken has its mark, with an error" {
+	split -m < <(wrap 1 '{"alpha":1}'; wrap 2 '{"Records":[{"s3":{'; wrap 3 '{"a":"\ud800"}'; wrap 4 '"text"'
+		wrap 5 null; wrap 6 '{"Event":"s3:TestEvent"}'; wrap 7 "$(event)")
+	assert_eq "$status" 65
+	assert_eq "$(jq -c 'select(.mark) | [.mark, .records, (.error // "" | .[:24])]' <<<"$out")" '["1",0,"not an S3 event: it look"]
+["2",0,"parse error: after key a"]
+["3",0,"a lone surrogate in a st"]
+["4",0,"not an S3 event: a value"]
+["5",0,"not an S3 event: a value"]
+["6",0,""]
+["7",1,""]'
+}
+
+@test "messages and tasks that are refused have records of their own, and the mark no error" {
+	split -m < <(wrap 1 '{"Records":[{"messageId":"m1","eventSource":"aws:sqs","body":"x"}]}'
+		wrap 2 "$(jq -c '.tasks[0].s3Key = ""' "$events/batch-invocation-v2.json")")
+	assert_eq "$(jq -c '[.mark, .records, .error, .from, .failed.retry]' <<<"$out")" '[null,null,null,{"sqs":"m1","position":0},false]
+["1",1,null,null,null]
+[null,null,null,{"batch":"dGFza2lkZ29lc2hlcmUK","position":0},false]
+["2",1,null,null,null]'
+}
+
+@test "only the outermost document may be an invocation's, and it must be one" {
+	inner=$(wrap inner "$(event)" ',"deadline":5')
+	split -m < <(wrap outer "$inner"
+		jq -cn --arg body "$inner" '{messageId: "m1", body: $body, eventSource: "aws:sqs"}'
+		printf '{"event":%s}\n' "$(event)"
+		printf '{"event":%s,"invocation":{"id":"late"}}\n' "$(event)"
+		wrap '' "$(event)"
+		wrap '1","deadline":"soon' "$(event)"
+		wrap '1","trace":["' "$(event)" ']')
+	assert_eq "$(jq -c '[.mark, .records, .error, .failed.message, .deadline]' <<<"$out")" \
+'["outer",0,"not an S3 event: it looks like an object with invocation, event",null,null]
+[null,null,null,"not an S3 event: it looks like an object with invocation, event",null]
+["2",1,null,null,null]
+["3",0,"not an S3 event: it looks like an object with event",null,null]
+["late",0,"not an S3 event: it looks like an object with event, invocation",null,null]
+["5",0,"not an S3 event: an invocation without id",null,null]
+[null,null,null,null,null]
+["1",1,"not an S3 event: an invocation with odd members",null,null]
+[null,null,null,null,null]
+["1",1,"not an S3 event: an invocation with odd members",null,null]'
 }

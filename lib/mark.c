@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mark.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "diag.h"
+#include "json.h"
+
+void mark_init(struct mark *mark)
+{
+	*mark = (struct mark){ .document = 1 };
+	buf_init(&mark->members, MARK_TEXT_MAX);
+	buf_init(&mark->id, MARK_TEXT_MAX);
+	buf_init(&mark->line, MARK_TEXT_MAX);
+	buf_init(&mark->error, sizeof(((struct err *)0)->message));
+}
+
+void mark_free(struct mark *mark)
+{
+	buf_free(&mark->members);
+	buf_free(&mark->id);
+	buf_free(&mark->error);
+	buf_free(&mark->line);
+}
+
+int mark_invocation(struct mark *mark,
+		    const struct event_invocation *invocation)
+{
+	buf_reset(&mark->members);
+	buf_reset(&mark->id);
+	buf_put_str(&mark->id, invocation->id);
+	if (invocation->deadline > 0)
+		buf_printf(&mark->members, ",\"deadline\":%llu",
+			   invocation->deadline);
+	if (invocation->trace.p) {
+		buf_puts(&mark->members, ",\"trace\":");
+		json_put(&mark->members, invocation->trace);
+	}
+	return mark->members.failed || mark->id.failed ? -1 : 0;
+}
+
+const char *mark_refused(struct mark *mark, const struct err *err,
+			 bool has_record)
+{
+	if (!has_record && mark->error.n == 0)
+		buf_puts(&mark->error, err->message);
+	if (strcmp(err->message, mark->told.message) == 0)
+		return NULL;
+	mark->told = *err;
+	buf_reset(&mark->line);
+	buf_printf(&mark->line, "document %llu: ", mark->document);
+	diag_put(&mark->line, str_of(err->message));
+	return buf_cstr(&mark->line);
+}
+
+void mark_put(struct buf *out, const struct mark *mark)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%llu", mark->document);
+	buf_putc(out, '{');
+	json_member(out, "mark", mark->id.n > 0 ? buf_str(&mark->id) :
+						  str_of(number));
+	json_member_number(out, "records", mark->records);
+	if (mark->error.n > 0)
+		json_member(out, "error", buf_str(&mark->error));
+	buf_puts(out, "}\n");
+}
+
+void mark_next(struct mark *mark)
+{
+	mark->document++;
+	mark->position = mark->records = 0;
+	mark->told.message[0] = '\0';
+	buf_reset(&mark->members);
+	buf_reset(&mark->id);
+	buf_reset(&mark->error);
+}
