@@ -16,6 +16,7 @@ struct removal {
 	struct filter filter;
 	struct s3_options s3;
 	bool recorded;		/* only what the ledger has */
+	bool dry;		/* look, but delete nothing */
 };
 
 struct victim {
@@ -25,13 +26,14 @@ struct victim {
 };
 
 static const char usage[] =
-	"usage: s3rm [-hkrVv] [-j JOBS] [--expected-bucket-owner ID]\n"
+	"usage: s3rm [-hknrVv] [-j JOBS] [--expected-bucket-owner ID]\n"
 	"            [--request-payer] < RECORDS\n"
 	"\n"
 	"  -r, --recorded    delete only what ddb-record has recorded\n"
 	"  -j, --jobs JOBS   objects at once (16)\n"
 	S3_OPTION_USAGE
 	"  -k, --keep-order  results in the order of the input\n"
+	"  -n, --dry-run     look at copy and object, but delete nothing\n"
 	OPTIONS_USAGE
 	"  -v, --verbose     a line for each record\n"
 	"  -h, --help        this text\n"
@@ -77,6 +79,8 @@ static void finish(struct victim *victim, const char *status)
 
 	json_member_open(members, "rm");
 	json_member(members, "status", str_of(status));
+	if (victim->removal->dry)
+		json_member_bool(members, "dry", true);
 	buf_putc(members, '}');
 	flow_done(victim->item);
 }
@@ -105,6 +109,8 @@ static void on_source_seen(void *arg)
 		finish(victim, "gone");
 	else if (err_is_set(&err))
 		flow_failed(victim->item, &err);
+	else if (victim->removal->dry)
+		finish(victim, "removed");
 	else
 		s3_delete(victim->removal->filter.aws,
 			  next_call(victim, on_deleted), &source);
@@ -119,8 +125,9 @@ static void remove_source(struct victim *victim)
 	struct aws *aws = victim->removal->filter.aws;
 	struct s3_object source = source_of(victim);
 
-	if (!source.version.p &&
-	    config_is_custom_endpoint(aws_config(aws), CONFIG_S3))
+	if (victim->removal->dry ||
+	    (source.version.n == 0 &&
+	     config_is_custom_endpoint(aws_config(aws), CONFIG_S3)))
 		s3_head(aws, next_call(victim, on_source_seen), &source);
 	else
 		s3_delete(aws, next_call(victim, on_deleted), &source);
@@ -141,16 +148,28 @@ static void on_copy_seen(void *arg)
 		remove_source(victim);
 }
 
+/* In a dry run, what other dry runs would have done counts as done. */
+static bool is_routed(const struct removal *removal, const struct record *r)
+{
+	return r->route_bucket.n > 0 && r->route_key.n > 0 &&
+	       (r->route_dry.p ? removal->dry : r->route_etag.n > 0);
+}
+
+static bool is_recorded(const struct removal *removal, const struct record *r)
+{
+	return r->record_status.p && (removal->dry || !r->record_dry.p);
+}
+
 static const char *why_not(const struct removal *removal,
 			   const struct record *r)
 {
-	if (!r->route_bucket.p || !r->route_key.p || !r->route_etag.p)
+	if (!is_routed(removal, r))
 		return "no copy of it was made: not deleted";
 	if (str_eq(r->route_bucket, r->bucket) && str_eq(r->route_key, r->key))
 		return "the copy is the object itself: not deleted";
-	if (removal->recorded && !r->record_status.p)
+	if (removal->recorded && !is_recorded(removal, r))
 		return "it was not recorded: not deleted";
-	if (!r->version.p && !r->etag.p)
+	if (r->version.n == 0 && r->etag.n == 0)
 		return "neither version nor ETag is known: not deleted";
 	return NULL;
 }
@@ -181,7 +200,11 @@ static void start(void *ctx, struct flow_item *item)
 	}
 	victim->removal = removal;
 	victim->item = item;
-	s3_head(removal->filter.aws, next_call(victim, on_copy_seen), &copy);
+	if (r->route_dry.p)
+		remove_source(victim);
+	else
+		s3_head(removal->filter.aws, next_call(victim, on_copy_seen),
+			&copy);
 }
 
 static const char *take_option(void *ctx, int option, const char *arg)
@@ -190,7 +213,10 @@ static const char *take_option(void *ctx, int option, const char *arg)
 
 	if (s3_option_is(option))
 		return s3_option_take(&removal->s3, option, arg);
-	removal->recorded = true;
+	if (option == 'n')
+		removal->dry = true;
+	else
+		removal->recorded = true;
 	return NULL;
 }
 
@@ -199,6 +225,7 @@ int main(int argc, char **argv)
 	struct removal removal = { .recorded = false };
 	struct flow_options flow = { .jobs = 16 };
 	static const struct option words[] = {
+		{ "dry-run", no_argument, NULL, 'n' },
 		{ "recorded", no_argument, NULL, 'r' },
 		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
@@ -206,7 +233,7 @@ int main(int argc, char **argv)
 	const struct options options = {
 		.name = "s3rm",
 		.usage = usage,
-		.letters = "r",
+		.letters = "nr",
 		.words = words,
 		.take = take_option,
 		.report = report,

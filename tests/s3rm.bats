@@ -76,6 +76,9 @@ refused() { # RECORD REASON OPTION...
 	done
 	refused "$(jq -c '.route = {} | .bad = {by: "me"}' <<<"$line")" 'no copy'
 	refused "$(jq -c 'del(.etag)' <<<"$line")" 'neither version nor ETag'
+	# What is empty pins nothing.
+	refused "$(jq -c '.etag = "" | .version = ""' <<<"$line")" 'neither version nor ETag'
+	refused "$(jq -c '.route.etag = ""' <<<"$line")" 'no copy'
 	assert_eq "$(keys "$in")" k
 }
 
@@ -90,6 +93,17 @@ refused() { # RECORD REASON OPTION...
 	new_bucket in
 	new_bucket to
 	run3 s3rm < <(moved "$in" k | jq -c '.bad = {by: "me", reason: "no"} | .route.to = "bad-data"')
+	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
+}
+
+@test "what a processor made of an object counts as its copy" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	etag=$(echo made of it | s3c put "$to" k | jq -r .etag)
+	run3 s3rm <<<"$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out") $(keys "$in")" '75 CopyMissing k'
+	run3 s3rm < <(jq -c --arg etag "$etag" '.route.etag = $etag' <<<"$line")
 	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
 }
 
@@ -164,4 +178,41 @@ refused() { # RECORD REASON OPTION...
 		{\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
 	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3rm <<<"$line"
 	assert_eq "$status $err$(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
+}
+
+@test "-n says what would be done, and deletes nothing" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k)
+	for option in -n --dry-run; do
+		run3 s3rm $option <<<"$line"
+		assert_eq "$status $out$err" "0 ${line%\}},"$'"rm":{"status":"removed","dry":true}}\n'
+		assert_eq "$(keys "$in")" k
+	done
+	# The copy is looked at, and the object.
+	run3 s3rm -n < <(jq -c '.route.key = "none"' <<<"$line")
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 CopyMissing'
+	echo successor | s3c put "$in" k >/dev/null
+	run3 s3rm -n <<<"$line"
+	assert_eq "$status $err$(jq -c .rm <<<"$out") $(keys "$in")" '0 {"status":"gone","dry":true} k'
+	# So it is with versions.
+	s3c versioning "$in" on
+	line=$(moved "$in" v)
+	run3 s3rm -n <<<"$line"
+	assert_eq "$status $err$(jq -c .rm <<<"$out") $(keys "$in")" $'0 {"status":"removed","dry":true} k\nv'
+}
+
+@test "what other filters only would have done is not enough, but in a dry run" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k | jq -c '.record = {table: "t", status: "written"}')
+	routed=$(jq -c '.route = {to: "processed", bucket: .route.bucket, key: "none", dry: true}' <<<"$line")
+	recorded=$(jq -c '.record.dry = true' <<<"$line")
+	refused "$routed" 'no copy'
+	refused "$recorded" 'not recorded' -r
+	assert_eq "$(keys "$in")" k
+	run3 s3rm -n -r <<<"$routed"$'\n'"$recorded"
+	assert_eq "$status $err$(jq -c .rm <<<"$out" | uniq)" '0 {"status":"removed","dry":true}'
+	run3 s3rm -r < <(jq -c '.route.dry = false | .record.dry = false' <<<"$recorded")
+	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
 }
