@@ -190,7 +190,7 @@ static void start(void *ctx, struct flow_item *item)
 	}
 	verify_init(&spool->verify, &spool->call);
 	spool->call.options = &fetch->s3;
-	spool->call.aws.arena = &item->arena;
+	aws_call_for(&spool->call.aws, r, &item->arena);
 	spool->call.aws.sink = take_bytes;
 	spool->call.aws.rewind = begin_again;
 	spool->call.aws.done = on_fetched;

@@ -52,7 +52,7 @@ static struct s3_call *next_call(struct victim *victim,
 
 	memset(call, 0, sizeof(*call));
 	call->options = &victim->removal->s3;
-	call->aws.arena = &victim->item->arena;
+	aws_call_for(&call->aws, &victim->item->record, &victim->item->arena);
 	call->aws.done = done;
 	call->aws.arg = victim;
 	return call;

@@ -22,6 +22,7 @@
 #include "gate.h"
 #include "http.h"
 #include "loop.h"
+#include "record.h"
 #include "region.h"
 #include "retry.h"
 #include "sigv4.h"
@@ -70,6 +71,8 @@ struct aws_call {
 	size_t n_headers;
 	struct str body;		/* absent: none */
 	struct arena *arena;		/* for what the tries need */
+	unsigned long long deadline;	/* no try begins after it, see deadline.h */
+	struct str trace;		/* X-Amzn-Trace-Id, or absent */
 
 	/* As in http.h; a call whose sink has taken bytes is only tried
 	 * again if rewind returns 0. */
@@ -106,6 +109,10 @@ struct aws_call {
 	char invocation[37];		/* amz-sdk-invocation-id */
 	struct gate_turn turn;
 };
+
+/* The call is work on this record: set its arena, deadline and trace. */
+void aws_call_for(struct aws_call *call, const struct record *record,
+		  struct arena *arena);
 
 /* Begin.  done is called from the loop, whatever happens. */
 void aws_start(struct aws *aws, struct aws_call *call);

@@ -25,8 +25,8 @@ struct aws_signer {
 };
 
 /*
- * Inside Lambda the trace id of the environment goes with each request, which
- * is how AWS notices a function that sets itself off.  -1 with "InvalidConfig"
+ * Inside Lambda the trace id of the environment goes with each request that has
+ * none of its own, which is how AWS notices a function that sets itself off.  -1 with "InvalidConfig"
  * if it holds a control character.
  *
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html

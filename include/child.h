@@ -64,7 +64,7 @@ void child_end_input(struct child *child);
 /* Kill its process group; ended is still called. */
 void child_kill(struct child *child);
 
-/* Close and free everything of a child that has ended or was not started. */
+/* Close and free everything; one that still runs is killed, ended not called. */
 void child_free(struct child *child);
 
 #endif

@@ -13,6 +13,10 @@
  * and one whose outcome the filter does not care for, passes untouched.
  *
  * Every record that comes in goes out, once.
+ *
+ * Work on a record with a deadline is not begun when less than
+ * FLOW_DEADLINE_MARGIN_MS are left, and cancelled when it comes: failed, with
+ * "DeadlineExceeded".
  */
 #ifndef S3EV_FLOW_H
 #define S3EV_FLOW_H
@@ -29,7 +33,7 @@
 #include "record.h"
 #include "str.h"
 
-enum { FLOW_JOBS_MAX = 1024 };
+enum { FLOW_JOBS_MAX = 1024, FLOW_DEADLINE_MARGIN_MS = 50 };
 
 struct flow;
 
@@ -44,6 +48,7 @@ struct flow_item {
 	struct flow_item *next;
 	enum record_outcome outcome;
 	uint64_t begun;			/* stats_clock() */
+	struct loop_timer timer;	/* to the deadline */
 	bool started, finished;
 };
 
@@ -64,8 +69,9 @@ struct flow_filter {
 	void (*start)(void *ctx, struct flow_item *item);
 
 	/*
-	 * The run is broken off (stdout does not work): stop the work on this
-	 * record, whose memory is freed next, and leave nothing of it behind.
+	 * Its deadline has come, or the run is broken off (stdout does not
+	 * work): stop the work on this record, whose memory is used for another
+	 * or freed next, and leave nothing of it behind.
 	 * NULL if start never leaves anything under way.
 	 */
 	void (*cancel)(void *ctx, struct flow_item *item);

@@ -42,6 +42,9 @@ struct record {
 	struct str size_text;
 	unsigned long long size;	/* bytes; see has_size */
 	bool has_size;
+	struct str deadline_text;
+	unsigned long long deadline;	/* see deadline.h */
+	struct str trace;		/* for X-Amzn-Trace-Id */
 
 	struct str fetch_path;
 	struct str fetch_bytes;

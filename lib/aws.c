@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "aws_request.h"
+#include "deadline.h"
 #include "gate.h"
 #include "version.h"
 
@@ -212,6 +213,14 @@ static void try_now(void *arg)
 	send(call);
 }
 
+void aws_call_for(struct aws_call *call, const struct record *record,
+		  struct arena *arena)
+{
+	call->arena = arena;
+	call->deadline = record->deadline;
+	call->trace = record->trace;
+}
+
 void aws_start(struct aws *aws, struct aws_call *call)
 {
 	http_init(&call->http);
@@ -350,9 +359,23 @@ static unsigned long delay(struct aws_call *call, enum retry_class class)
 	return retry_after(ms, http_header(&call->http, "x-amz-retry-after"));
 }
 
+/* The last answer goes into the message: it is why there was no other. */
+static void fail_late(struct aws_call *call)
+{
+	struct err last = call->err;
+
+	err_set(&call->err, "DeadlineExceeded",
+		"no time for another try before the deadline; the last: %s: %s",
+		last.code, last.message);
+	memcpy(call->err.request_id, last.request_id, sizeof(last.request_id));
+	call->err.retry = true;
+	finish(call);
+}
+
 static void retry_or_finish(struct aws_call *call, enum retry_class class)
 {
 	struct aws *aws = call->aws;
+	unsigned long ms;
 
 	call->err.retry = class != RETRY_NEVER;
 	if (class == RETRY_NEVER || call->tries >= tries_of(call) ||
@@ -362,11 +385,15 @@ static void retry_or_finish(struct aws_call *call, enum retry_class class)
 		finish(call);
 		return;
 	}
+	ms = delay(call, class);
+	if (ms >= deadline_left(call->deadline)) {
+		fail_late(call);
+		return;
+	}
 	call->last_retry = class;
 	if (class == RETRY_THROTTLED && call->tries + 1 == tries_of(call))
 		gate_urgent(&aws->gate, &call->turn);
-	loop_timer_set(aws->loop, &call->timer, delay(call, class), try_again,
-		       call);
+	loop_timer_set(aws->loop, &call->timer, ms, try_again, call);
 }
 
 static void on_answer(void *arg)

@@ -130,6 +130,42 @@ static void put(struct lines *lines, struct str name, struct str value)
 		lines->failed = true;
 }
 
+/*
+ * A record may say what it likes, so what cannot stand in a header is encoded,
+ * as AWS's own clients do.
+ */
+static struct str encode_trace(struct arena *arena, struct str trace)
+{
+	struct buf out;
+	struct str kept;
+
+	buf_init(&out, 3 * trace.n + 1);
+	for (size_t i = 0; i < trace.n; i++) {
+		unsigned char c = (unsigned char)trace.p[i];
+
+		if (c < 0x20 || c >= 0x7f)
+			buf_printf(&out, "%%%02X", c);
+		else
+			buf_putc(&out, (char)c);
+	}
+	kept = arena_dup(arena, buf_str(&out));
+	buf_free(&out);
+	return kept;
+}
+
+static void put_trace(struct lines *lines, const struct aws_signer *signer,
+		      const struct aws_call *call)
+{
+	struct str trace = signer->trace_id;
+
+	if (call->trace.n > 0)
+		trace = encode_trace(lines->arena, call->trace);
+	if (trace.n > 0)
+		put(lines, STR("X-Amzn-Trace-Id"), trace);
+	else if (call->trace.n > 0)
+		lines->failed = true;
+}
+
 static void put_try(struct lines *lines, const struct aws_call *call,
 		    const struct aws_try *try)
 {
@@ -158,8 +194,7 @@ static const char *const *header_lines(const struct aws_signer *signer,
 		put(&lines, STR("X-Amz-Security-Token"),
 		    try->keys->session_token);
 	put_try(&lines, call, try);
-	if (signer->trace_id.n > 0)
-		put(&lines, STR("X-Amzn-Trace-Id"), signer->trace_id);
+	put_trace(&lines, signer, call);
 	return lines.failed ? NULL : lines.line;
 }
 

@@ -307,6 +307,10 @@ void child_kill(struct child *child)
 
 void child_free(struct child *child)
 {
+	child_kill(child);
+	if (child->pid > 0)
+		loop_child_abandon(child->loop, child->pid);
+	child->pid = 0;
 	close_fd(child, &child->in);
 	close_fd(child, &child->err);
 	buf_free(&child->said);

@@ -35,7 +35,7 @@ static void call(struct entry *entry, const char *action, struct buf *body,
 		fail(entry, &err);
 		return;
 	}
-	aws->arena = entry->arena;
+	aws_call_for(aws, entry->record, entry->arena);
 	aws->done = then;
 	aws->arg = entry;
 	ddb_start(entry->aws, &entry->call, action, kept);

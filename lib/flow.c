@@ -7,9 +7,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "diag.h"
 #include "lines.h"
 #include "output.h"
+#include "status.h"
 
 enum {
 	LINE_MAX_BYTES = RECORD_MAX + (64 << 10), /* what filters have added */
@@ -39,22 +41,9 @@ struct flow {
 	bool broken;			/* stop at once */
 };
 
-/* What is worse counts: EX_OK < EX_DATAERR < EX_TEMPFAIL < the rest. */
 static void set_status(struct flow *flow, int status)
 {
-	static const int order[] = { EX_OK, EX_DATAERR, EX_TEMPFAIL,
-				     EX_UNAVAILABLE, EX_CONFIG, EX_OSERR,
-				     EX_IOERR };
-	size_t old = 0, new = 0;
-
-	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
-		if (order[i] == flow->status)
-			old = i;
-		if (order[i] == status)
-			new = i;
-	}
-	if (new > old)
-		flow->status = status;
+	flow->status = status_worse(flow->status, status);
 }
 
 static void report(struct flow *flow)
@@ -191,6 +180,7 @@ static void finish(struct flow_item *item)
 
 	if (item->started)
 		stats_worked(flow->stats, stats_clock() - item->begun);
+	loop_timer_stop(&item->timer);
 	item->finished = true;
 	item->started = false;
 	if (flow->options.keep_order) {
@@ -263,6 +253,38 @@ static bool passes(const struct flow_filter *filter,
 	return filter->passes & 1u << outcome;
 }
 
+static void fail_late(struct flow_item *item, const char *what)
+{
+	struct err err;
+
+	err_set(&err, "DeadlineExceeded", "%s", what);
+	err.retry = true;
+	flow_failed(item, &err);
+}
+
+static void on_deadline(void *arg)
+{
+	struct flow_item *item = arg;
+	const struct flow_filter *filter = item->flow->filter;
+
+	if (filter->cancel)
+		filter->cancel(filter->ctx, item);
+	fail_late(item, "not finished by its deadline");
+}
+
+/* To it, and to the end of all that is behind us in a pipeline, takes time. */
+static bool is_late(struct flow_item *item)
+{
+	uint64_t left = deadline_left(item->record.deadline);
+
+	if (left == UINT64_MAX)
+		return false;
+	if (left < FLOW_DEADLINE_MARGIN_MS)
+		return true;
+	loop_timer_set(item->flow->loop, &item->timer, left, on_deadline, item);
+	return false;
+}
+
 static void start_item(struct flow *flow, struct flow_item *item)
 {
 	flow->active++;
@@ -284,7 +306,10 @@ static void start_item(struct flow *flow, struct flow_item *item)
 	item->started = true;
 	item->begun = stats_clock();
 	flow->stats->bytes += item->record.size;
-	flow->filter->start(flow->filter->ctx, item);
+	if (is_late(item))
+		fail_late(item, "too late to begin before its deadline");
+	else
+		flow->filter->start(flow->filter->ctx, item);
 }
 
 static struct flow_item *take_item(struct flow *flow)

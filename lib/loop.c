@@ -231,6 +231,13 @@ int loop_child(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
 	return 0;
 }
 
+void loop_child_abandon(struct loop *loop, pid_t pid)
+{
+	for (size_t i = 0; i < loop->child_count; i++)
+		if (loop->children[i].pid == pid)
+			loop->children[i].fn = NULL;
+}
+
 bool loop_is_idle(const struct loop *loop)
 {
 	return loop->count == 0 && !loop->timers && loop->child_count == 0;
@@ -266,7 +273,8 @@ static void run_children(struct loop *loop)
 			continue;
 		}
 		loop->children[i] = loop->children[--loop->child_count];
-		child.fn(child.arg, child.pid, status);
+		if (child.fn)
+			child.fn(child.arg, child.pid, status);
 	}
 }
 

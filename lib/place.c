@@ -38,7 +38,7 @@ static struct s3_call *next_call(struct place *p, void (*done)(void *arg))
 {
 	memset(&p->call, 0, sizeof(p->call));
 	p->call.options = p->options;
-	p->call.aws.arena = p->arena;
+	aws_call_for(&p->call.aws, p->record, p->arena);
 	p->call.aws.done = done;
 	p->call.aws.arg = p;
 	return &p->call;

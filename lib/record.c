@@ -24,6 +24,8 @@ static const struct pick_field fields[] = {
 	TEXT("etag", etag),
 	FIELD("size", size_text),
 	TEXT("sequencer", sequencer),
+	FIELD("deadline", deadline_text),
+	TEXT("trace", trace),
 	TEXT("fetch.path", fetch_path),
 	FIELD("fetch.bytes", fetch_bytes),
 	FIELD("check.by", check_by),
@@ -122,6 +124,11 @@ static int check(struct record *r, struct arena *arena, struct err *err)
 				       STR_FMT(r->size_text));
 		r->has_size = true;
 	}
+	if (r->deadline_text.p &&
+	    str_number(r->deadline_text, &r->deadline) < 0)
+		return err_set(err, "InvalidRecord",
+			       "deadline is no number of milliseconds: %.*s",
+			       STR_FMT(r->deadline_text));
 	if (r->id.n == 0) {
 		char id[RECORD_ID_SIZE + 1];
 

@@ -169,7 +169,7 @@ static void start_get(struct source *source)
 
 	verify_init(&source->verify, &source->call);
 	source->call.options = source->options;
-	source->call.aws.arena = source->arena;
+	aws_call_for(&source->call.aws, source->record, source->arena);
 	source->call.aws.sink = take_bytes;
 	source->call.aws.done = on_answered;
 	source->call.aws.arg = source;
