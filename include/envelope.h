@@ -71,8 +71,15 @@ void envelope_begin(struct envelope *envelope,
 		    const struct envelope_from *from);
 
 /* A member's text, borrowed; an absent one takes it away again. */
-void envelope_set(struct envelope *envelope, enum envelope_field field,
-		  struct str text);
+static inline void envelope_set(struct envelope *envelope,
+				enum envelope_field field, struct str text)
+{
+	uint32_t bit = UINT32_C(1) << field;
+
+	envelope->fields[field] = text;
+	envelope->set = text.p ? envelope->set | bit : envelope->set & ~bit;
+	envelope->odd &= ~bit;
+}
 
 /* The member is there, but neither text nor number. */
 void envelope_set_odd(struct envelope *envelope, enum envelope_field field);

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -65,6 +66,12 @@ int json_whole(struct json_parser *parser, struct str text, struct err *err);
 /* Begin afresh.  Returns -1 if memory is out. */
 int json_reset(struct json_parser *parser);
 
+/*
+ * Inside open: read over what is in the object or array that opens; the next
+ * call is that of its close.
+ */
+void json_skip(struct json_parser *parser);
+
 /* Inside a callback: how many bytes of the current json_feed() are read. */
 size_t json_position(const struct json_parser *parser);
 
@@ -79,10 +86,17 @@ void json_put(struct buf *out, struct str s);
 
 /* Append "name":"value", with a comma before it unless out is empty or ends
  * in an opening brace; an absent value appends nothing. */
-void json_member(struct buf *out, const char *name, struct str value);
+void json_member_str(struct buf *out, struct str name, struct str value);
 void json_member_number(struct buf *out, const char *name,
 			unsigned long long value);
 void json_member_bool(struct buf *out, const char *name, bool value);
+
+/* The same with a name whose length the compiler knows. */
+static inline void json_member(struct buf *out, const char *name,
+			       struct str value)
+{
+	json_member_str(out, (struct str){ name, strlen(name) }, value);
+}
 
 /* The same for "name":{ ; the caller closes it with a brace. */
 void json_member_open(struct buf *out, const char *name);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct str {
 	const char *p;
@@ -25,10 +26,21 @@ struct str {
 #define STR_FMT(s) (int)(s).n, (s).p ? (s).p : ""
 
 /* A str of the C string s; absent if s is NULL. */
-struct str str_of(const char *s);
+static inline struct str str_of(const char *s)
+{
+	return (struct str){ s, s ? strlen(s) : 0 };
+}
 
-bool str_eq(struct str a, struct str b);
-bool str_is(struct str s, const char *literal);
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool str_is(struct str s, const char *literal)
+{
+	return s.p && str_eq(s, str_of(literal));
+}
+
 bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_suffix(struct str s, struct str suffix);
 
@@ -49,6 +61,9 @@ int str_number(struct str s, unsigned long long *number);
  * end inside a UTF-8 character.
  */
 size_t str_cut_utf8(struct str s, size_t max);
+
+/* Has s no byte above 0x7F? */
+bool str_is_ascii(struct str s);
 
 /* Is s well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong)? */
 bool str_is_utf8(struct str s);

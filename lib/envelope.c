@@ -30,16 +30,6 @@ void envelope_begin(struct envelope *e, const struct envelope_from *from)
 	e->name_count = 0;
 }
 
-void envelope_set(struct envelope *e, enum envelope_field name,
-		  struct str text)
-{
-	uint32_t bit = UINT32_C(1) << name;
-
-	e->fields[name] = text;
-	e->set = text.p ? e->set | bit : e->set & ~bit;
-	e->odd &= ~bit;
-}
-
 void envelope_set_odd(struct envelope *e, enum envelope_field name)
 {
 	e->set &= ~(UINT32_C(1) << name);

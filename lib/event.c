@@ -122,8 +122,6 @@ static int on_key(void *ctx, struct str name)
 	struct text *text = ctx;
 	unsigned in = text->nodes[text->depth];
 
-	if (in == MEMBER_SKIP)
-		return 0;
 	text->next = member_find(&text->reader->members, in, name);
 	if (in != MEMBER_DOC)
 		return 0;
@@ -285,6 +283,8 @@ static int on_open(void *ctx, enum json_type type)
 		envelope_set_odd(top_doc(reader), node - MEMBER_FIELD);
 		node = MEMBER_SKIP;
 	}
+	if (node == MEMBER_SKIP)
+		json_skip(text->parser);
 	text->nodes[++text->depth] = (unsigned char)node;
 	text->next = MEMBER_SKIP;
 	return status;

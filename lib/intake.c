@@ -6,7 +6,7 @@
 
 #include "list.h"
 
-enum { READ_SIZE = 64 << 10 };
+enum { READ_SIZE = 128 << 10 };
 
 struct reading {
 	const struct intake *intake;

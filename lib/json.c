@@ -20,8 +20,11 @@ struct json_parser {
 	yajl_handle yajl;
 	struct escapes escapes;
 	unsigned depth;
+	unsigned skipped;	/* depth of the container passed over, or 0 */
 	unsigned long long values;
 	bool too_deep;
+	bool wide;		/* a token of this piece may not be ASCII */
+	bool piece_wide;	/* this piece of the text is not */
 	bool bad_text;		/* yajl lets overlong forms and surrogates by */
 	size_t silent;		/* bytes since anything was called back */
 	size_t error_at;
@@ -31,6 +34,8 @@ static int scalar(struct json_parser *parser, enum json_type type,
 		  struct str text)
 {
 	parser->silent = 0;
+	if (parser->skipped)
+		return 1;
 	if (parser->depth == 0)
 		parser->values++;
 	return parser->handler->scalar(parser->ctx, type, text) == 0;
@@ -54,6 +59,8 @@ static int on_number(void *ctx, const char *text, size_t n)
 static bool is_text(struct json_parser *parser, const unsigned char *text,
 		    size_t n)
 {
+	if (!parser->wide)
+		return true;
 	parser->bad_text = !str_is_utf8((struct str){ (const char *)text, n });
 	return !parser->bad_text;
 }
@@ -72,7 +79,8 @@ static int on_key(void *ctx, const unsigned char *text, size_t n)
 	parser->silent = 0;
 	if (!is_text(parser, text, n))
 		return 0;
-	return parser->handler->key(parser->ctx,
+	return parser->skipped ||
+	       parser->handler->key(parser->ctx,
 				    (struct str){ (const char *)text, n }) == 0;
 }
 
@@ -83,13 +91,17 @@ static int open_container(struct json_parser *parser, enum json_type type)
 		parser->too_deep = true;
 		return 0;
 	}
-	return parser->handler->open(parser->ctx, type) == 0;
+	return parser->skipped || parser->handler->open(parser->ctx, type) == 0;
 }
 
 static int close_container(struct json_parser *parser, enum json_type type)
 {
 	parser->silent = 0;
-	if (--parser->depth == 0)
+	if (parser->depth-- == parser->skipped)
+		parser->skipped = 0;
+	if (parser->skipped)
+		return 1;
+	if (parser->depth == 0)
 		parser->values++;
 	return parser->handler->close(parser->ctx, type) == 0;
 }
@@ -131,15 +143,21 @@ int json_reset(struct json_parser *parser)
 	if (parser->yajl)
 		yajl_free(parser->yajl);
 	parser->escapes = (struct escapes){ .state = ESC_NONE };
-	parser->depth = 0;
+	parser->depth = parser->skipped = 0;
 	parser->values = 0;
 	parser->too_deep = parser->bad_text = false;
+	parser->wide = parser->piece_wide = false;
 	parser->silent = 0;
 	parser->yajl = yajl_alloc(&callbacks, NULL, parser);
 	if (!parser->yajl)
 		return -1;
 	yajl_config(parser->yajl, yajl_allow_multiple_values, 1);
 	return 0;
+}
+
+void json_skip(struct json_parser *parser)
+{
+	parser->skipped = parser->depth;
 }
 
 struct json_parser *json_new(const struct json_handler *handler, void *ctx)
@@ -235,9 +253,24 @@ static int syntax_error(struct json_parser *parser, const void *bytes,
 	return -1;
 }
 
+/*
+ * Pieces that are all ASCII, as most are, need no look at each string.  A token
+ * may have begun in the piece before, or further back if nothing was called
+ * back since.
+ */
+static void look_for_wide(struct json_parser *parser, struct str piece)
+{
+	bool before = parser->piece_wide ||
+		      (parser->wide && parser->silent > 0);
+
+	parser->piece_wide = !str_is_ascii(piece);
+	parser->wide = parser->piece_wide || before;
+}
+
 static int parse(struct json_parser *parser, const void *bytes, size_t n,
 		 struct err *err)
 {
+	look_for_wide(parser, (struct str){ bytes, n });
 	parser->silent += n;
 	switch (yajl_parse(parser->yajl, bytes, n)) {
 	case yajl_status_ok:
@@ -390,18 +423,17 @@ static size_t put_with_care(struct buf *out, struct str s)
 }
 
 /* Room for ,"name": and n bytes more; the former is written.  NULL if none. */
-static char *put_name(struct buf *out, const char *name, size_t n)
+static char *put_name(struct buf *out, struct str name, size_t n)
 {
-	size_t name_n = strlen(name);
-	char *p = buf_room(out, name_n + 4 + n);
+	char *p = buf_room(out, name.n + 4 + n);
 
 	if (!p)
 		return NULL;
 	if (out->n > 0 && p[-1] != '{')
 		*p++ = ',';
 	*p++ = '"';
-	memcpy(p, name, name_n);
-	p += name_n;
+	memcpy(p, name.p, name.n);
+	p += name.n;
 	*p++ = '"';
 	*p++ = ':';
 	return p;
@@ -436,7 +468,7 @@ void json_put(struct buf *out, struct str s)
 		put_string(out, p, s);
 }
 
-void json_member(struct buf *out, const char *name, struct str value)
+void json_member_str(struct buf *out, struct str name, struct str value)
 {
 	char *p = value.p ? put_name(out, name, value.n + 2) : NULL;
 
@@ -447,7 +479,7 @@ void json_member(struct buf *out, const char *name, struct str value)
 void json_member_number(struct buf *out, const char *name,
 			unsigned long long value)
 {
-	char digits[20], *p = put_name(out, name, sizeof(digits));
+	char digits[20], *p = put_name(out, str_of(name), sizeof(digits));
 	size_t i = sizeof(digits);
 
 	if (!p)
@@ -461,7 +493,7 @@ void json_member_number(struct buf *out, const char *name,
 
 void json_member_bool(struct buf *out, const char *name, bool value)
 {
-	char *p = put_name(out, name, 0);
+	char *p = put_name(out, str_of(name), 0);
 
 	if (!p)
 		return;
@@ -471,7 +503,7 @@ void json_member_bool(struct buf *out, const char *name, bool value)
 
 void json_member_open(struct buf *out, const char *name)
 {
-	char *p = put_name(out, name, 1);
+	char *p = put_name(out, str_of(name), 1);
 
 	if (!p)
 		return;

@@ -5,21 +5,6 @@
 #include <stdint.h>
 #include <string.h>
 
-struct str str_of(const char *s)
-{
-	return (struct str){ s, s ? strlen(s) : 0 };
-}
-
-bool str_eq(struct str a, struct str b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool str_is(struct str s, const char *literal)
-{
-	return s.p && str_eq(s, str_of(literal));
-}
-
 bool str_has_prefix(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n &&
@@ -74,6 +59,24 @@ size_t str_cut_utf8(struct str s, size_t max)
 	while (n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
 		n--;
 	return n;
+}
+
+/* 32 bytes at once, which is where the time goes. */
+bool str_is_ascii(struct str s)
+{
+	const uint64_t top = UINT64_C(0x8080808080808080);
+	const char *p = s.p, *end = p + s.n;
+	unsigned char bits = 0;
+	uint64_t four[4];
+
+	for (; end - p >= (ptrdiff_t)sizeof(four); p += sizeof(four)) {
+		memcpy(four, p, sizeof(four));
+		if ((four[0] | four[1] | four[2] | four[3]) & top)
+			return false;
+	}
+	while (p < end)
+		bits |= (unsigned char)*p++;
+	return bits < 0x80;
 }
 
 /* Length of the well-formed character at p, or 0. */

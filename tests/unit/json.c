@@ -122,6 +122,115 @@ static void test_put(void)
 	buf_free(&out);
 }
 
+/* What is called back, as letters; "skip" has what is in it passed over. */
+struct calls {
+	struct json_parser *parser;
+	struct buf seen;
+	bool skips;
+};
+
+static int see_scalar(void *ctx, enum json_type type, struct str text)
+{
+	struct calls *calls = ctx;
+
+	(void)text;
+	buf_putc(&calls->seen, type == JSON_STRING ? 's' : 'n');
+	return 0;
+}
+
+static int see_key(void *ctx, struct str name)
+{
+	struct calls *calls = ctx;
+
+	calls->skips = str_is(name, "skip");
+	buf_put_str(&calls->seen, name);
+	return 0;
+}
+
+static int see_open(void *ctx, enum json_type type)
+{
+	struct calls *calls = ctx;
+
+	if (calls->skips)
+		json_skip(calls->parser);
+	calls->skips = false;
+	buf_putc(&calls->seen, type == JSON_OBJECT ? '{' : '[');
+	return 0;
+}
+
+static int see_close(void *ctx, enum json_type type)
+{
+	struct calls *calls = ctx;
+
+	buf_putc(&calls->seen, type == JSON_OBJECT ? '}' : ']');
+	return 0;
+}
+
+static const struct json_handler seeing = {
+	see_scalar, see_key, see_open, see_close
+};
+
+/* Parse text in pieces of size bytes; 0 if it is good. */
+static int feed(struct calls *calls, struct str text, size_t size)
+{
+	struct err err;
+	int status = 0;
+
+	*calls = (struct calls){ .parser = json_new(&seeing, calls) };
+	buf_init(&calls->seen, 1000);
+	for (size_t i = 0; i < text.n && status == 0; i += size)
+		status = json_feed(calls->parser, text.p + i,
+				   size < text.n - i ? size : text.n - i, &err);
+	if (status == 0)
+		status = json_end(calls->parser, &err);
+	json_free(calls->parser);
+	return status;
+}
+
+static void test_skip(void)
+{
+	static const struct str text = STR("{\"a\":1,\"skip\":{\"b\":[{}],"
+		"\"skip\":[\"x\"]},\"skip\":[[1],2],\"c\":[\"d\",3]} [4]");
+
+	for (size_t size = 1; size <= text.n; size++) {
+		struct calls calls;
+
+		ok(feed(&calls, text, size) == 0 &&
+		   str_is(buf_str(&calls.seen), "{anskip{}skip[]c[sn]}[n]"),
+		   "what is skipped is not called back, %zu bytes at once",
+		   size);
+		buf_free(&calls.seen);
+	}
+}
+
+/* In the piece that is being read, the one before, or long ago. */
+static void test_pieces(void)
+{
+	static const struct str bad[] = {
+		STR("[\"ascii\",\"\xED\xA0\x80 and more ascii behind it\"]"),
+		STR("{\"skip\":{\"\xC0\xAF 0123456789abcdef\":1},\"a\":2}"),
+		STR("[\"\xF4\x90\x80\x80\",\"b\"]"),
+	};
+	static const struct str good =
+		STR("[\"a\",\"\xC3\xA9\",\"0123456789\",{\"\xE2\x82\xAC\":\"b\"}]");
+	struct calls calls;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		size_t let_by = 0;
+
+		for (size_t size = 1; size <= bad[i].n; size++) {
+			let_by += feed(&calls, bad[i], size) == 0;
+			buf_free(&calls.seen);
+		}
+		ok(let_by == 0, "text that is no UTF-8, in pieces: %zu", i);
+	}
+	for (size_t size = 1; size <= good.n; size++) {
+		ok(feed(&calls, good, size) == 0, "UTF-8, %zu bytes at once",
+		   size);
+		buf_free(&calls.seen);
+	}
+}
+
 int main(void)
 {
 	arena_init(&arena, 100000);
@@ -129,6 +238,8 @@ int main(void)
 	test_pick();
 	test_refuse();
 	test_put();
+	test_skip();
+	test_pieces();
 	pick_free(picker);
 	arena_free(&arena);
 	return done();

@@ -2,6 +2,8 @@
 /* str, buf and arena: text and where it lies. */
 #include "arena.h"
 #include "buf.h"
+#include <string.h>
+
 #include "str.h"
 #include "tap.h"
 
@@ -44,6 +46,19 @@ static void test_utf8(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		ok(str_is_utf8(cases[i].s) == cases[i].good,
 		   "UTF-8 case %zu", i);
+	for (size_t n = 0; n < 70; n++) {
+		char text[70];
+		size_t wrong = 0;
+
+		memset(text, 'a', sizeof(text));
+		wrong += !str_is_ascii((struct str){ text, n });
+		for (size_t at = 0; at < n; at++) {
+			text[at] = (char)0x80;
+			wrong += str_is_ascii((struct str){ text, n });
+			text[at] = 0x7F;
+		}
+		ok(wrong == 0, "one byte of %zu that is not ASCII is seen", n);
+	}
 	ok(str_cut_utf8(STR("abc"), 5) == 3, "short text is not cut");
 	ok(str_cut_utf8(STR("a\xC3\xA9z"), 2) == 1, "no character is halved");
 	ok(str_cut_utf8(STR("a\xC3\xA9z"), 3) == 3, "cut behind one");
