@@ -8,15 +8,19 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "guard.h"
 #include "options.h"
 #include "place.h"
 #include "s3_option.h"
 #include "template.h"
 
+enum { OPTION_PREFIX = 256 };
+
 struct routes {
 	const char *processed;	/* buckets */
 	const char *bad_data;
 	const char *template;	/* of keys */
+	const char *source_prefix; /* where events come from, or NULL */
 	struct s3_options s3;
 	struct filter filter;
 	struct err err;		/* what is wrong with the template */
@@ -30,7 +34,8 @@ struct move {
 static const char usage[] =
 	"usage: s3route [-hkVv] [-b BUCKET] [-j JOBS] [-p BUCKET]\n"
 	"               [-t TEMPLATE] [--expected-bucket-owner ID]\n"
-	"               [--request-payer] [--sse METHOD] [--sse-kms-key-id ID]\n"
+	"               [--request-payer] [--source-prefix PREFIX]\n"
+	"               [--sse METHOD] [--sse-kms-key-id ID]\n"
 	"               [--storage-class CLASS] < RECORDS\n"
 	"\n"
 	"  -p, --processed BUCKET  where good objects go (PROCESSED_BUCKET)\n"
@@ -38,6 +43,9 @@ static const char usage[] =
 	"  -t, --template TEMPLATE what keys they get ({key})\n"
 	"  -j, --jobs JOBS         objects at once (32)\n"
 	S3_OPTION_USAGE
+	"      --source-prefix PREFIX\n"
+	"                       events come from there, so it is safe to write\n"
+	"                       elsewhere in that bucket\n"
 	"      --sse METHOD     encrypt copies: kms or AES256\n"
 	"      --sse-kms-key-id ID\n"
 	"                       encrypt copies with this key\n"
@@ -103,21 +111,6 @@ static void on_placed(void *arg)
 	flow_done(item);
 }
 
-/*
- * Writing where events come from would announce the copy, which would be
- * copied, and so on: that has cost people fortunes.
- */
-static bool would_loop(struct flow_item *item, struct str bucket,
-		       struct err *err)
-{
-	if (!str_eq(bucket, item->record.bucket))
-		return false;
-	err_set(err, "WouldLoop",
-		"this bucket is where the event comes from; what is written "
-		"to it would be an event again, without end");
-	return true;
-}
-
 static int choose_key(const struct routes *routes, struct flow_item *item,
 		      struct str *key, struct err *err)
 {
@@ -155,11 +148,6 @@ static void start(void *ctx, struct flow_item *item)
 
 	place->bucket = str_of(record_outcome(r) == RECORD_BAD ?
 			       routes->bad_data : routes->processed);
-	if (would_loop(item, place->bucket, &err)) {
-		flow_status(item, EX_CONFIG);
-		flow_failed(item, &err);
-		return;
-	}
 	if (r->has_size && r->size > S3_COPY_MAX) {
 		err_set(&err, "EntityTooLarge",
 			"%llu bytes: more than one CopyObject takes (%llu)",
@@ -168,6 +156,12 @@ static void start(void *ctx, struct flow_item *item)
 		return;
 	}
 	if (choose_key(routes, item, &place->key, &err) < 0) {
+		flow_failed(item, &err);
+		return;
+	}
+	if (guard_check(routes->source_prefix, r, place->bucket, place->key,
+			&err) < 0) {
+		flow_status(item, EX_CONFIG);
 		flow_failed(item, &err);
 		return;
 	}
@@ -194,6 +188,9 @@ static const char *take_option(void *ctx, int option, const char *arg)
 	case 'p':
 		routes->processed = arg;
 		return NULL;
+	case OPTION_PREFIX:
+		routes->source_prefix = arg;
+		return *arg ? NULL : "every key has this prefix";
 	default:
 		routes->template = arg;
 		return template_check(arg, &routes->err) < 0 ?
@@ -222,6 +219,7 @@ int main(int argc, char **argv)
 	static const struct option words[] = {
 		{ "bad-data", required_argument, NULL, 'b' },
 		{ "processed", required_argument, NULL, 'p' },
+		{ "source-prefix", required_argument, NULL, OPTION_PREFIX },
 		{ "template", required_argument, NULL, 't' },
 		S3_OPTION_WORDS,
 		S3_OPTION_COPY_WORDS,

@@ -41,4 +41,11 @@ void template_expand(struct buf *key, const char *template,
 void template_second(struct buf *key, struct str taken,
 		     const struct record *record);
 
+/*
+ * Append the name of what explains the object at key: ".why.json" behind it.
+ * If that is too long, the key is cut and gets "~" and the id before.
+ */
+void template_why(struct buf *why, struct str key,
+		  const struct record *record);
+
 #endif

@@ -159,3 +159,19 @@ void template_second(struct buf *key, struct str taken,
 	put_tag(key, record);
 	buf_put_str(key, parts.ext);
 }
+
+void template_why(struct buf *why, struct str key,
+		  const struct record *record)
+{
+	static const char suffix[] = ".why.json";
+	size_t room = RECORD_KEY_MAX - (sizeof(suffix) - 1);
+
+	if (key.n <= room) {
+		buf_put_str(why, key);
+	} else {
+		buf_put(why, key.p,
+			str_cut_utf8(key, room - 1 - record->id.n));
+		put_tag(why, record);
+	}
+	buf_puts(why, suffix);
+}

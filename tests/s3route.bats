@@ -246,6 +246,29 @@ same~$(jq -r .id <<<"$three").csv"
 	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" 'k k copy/k'
 }
 
+@test "--source-prefix makes the rest of that bucket a destination" {
+	buckets
+	good=$(echo hello | upload new/k)
+	ugly=$(echo bad | upload new/b | jq -c '.bad = {by: "me", reason: "no"}')
+	run3 s3route -k -p "$in" -b "$in" --source-prefix new/ -t 'done/{base}' <<<"$good"$'\n'"$ugly"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(keys "$in" | grep -v why)" $'done/b\ndone/k\nnew/b\nnew/k'
+	# What comes from elsewhere, and what would go back there, is refused.
+	while read -r prefix template; do
+		run3 s3route -p "$in" -b "$bad" --source-prefix "$prefix" -t "$template" <<<"$good"
+		assert_eq "$prefix $template $status $(jq -r .failed.code <<<"$out")" "$prefix $template 78 WouldLoop"
+		[[ $err == "s3route: $in/new/k: WouldLoop: "*"--source-prefix $prefix"* ]]
+	done <<-'TABLE'
+		new/ {key}
+		new/ {dir}done/{base}
+		new/ new/{id}
+		n never/{base}
+		old/ done/{base}
+	TABLE
+	run3 s3route -p "$in" -b "$bad" --source-prefix '' <<<nonsense
+	assert_eq "$status $out$err" $'64 s3route: every key has this prefix: \n'
+}
+
 @test "more than one CopyObject takes is failed, and nothing is asked" {
 	for size in 5368709121 99999999999999; do
 		scripted '[]' "$(record bucket=in key=k etag=$hello size=$size)"

@@ -90,10 +90,40 @@ static void test_length(void)
 	buf_free(&key);
 }
 
+static void test_why(void)
+{
+	char text[RECORD_KEY_MAX];
+	struct buf why;
+
+	buf_init(&why, 10000);
+	template_why(&why, example.key, &example);
+	is(why.p, why.n, "in/2026/a.tar.gz.why.json",
+	   "what explains a key lies beside it");
+	memset(text, 'x', sizeof(text));
+	buf_reset(&why);
+	template_why(&why, (struct str){ text, 1015 }, &example);
+	ok(why.n == RECORD_KEY_MAX && !memchr(why.p, '~', why.n),
+	   "as long as there is room");
+	for (size_t i = 1; i + 1 < sizeof(text); i += 2)
+		memcpy(text + i, "\303\251", 2);
+	for (size_t n = 1017; n <= 1023; n += 2) {
+		buf_reset(&why);
+		template_why(&why, (struct str){ text, n }, &example);
+		ok(why.n <= RECORD_KEY_MAX && why.n > RECORD_KEY_MAX - 3 &&
+		   str_is_utf8(buf_str(&why)) &&
+		   str_has_suffix(buf_str(&why),
+				  STR("~0123456789abcdef0123456789abcdef"
+				      ".why.json")),
+		   "a long key is cut between characters and gets its id");
+	}
+	buf_free(&why);
+}
+
 int main(void)
 {
 	test_parts();
 	test_check();
 	test_length();
+	test_why();
 	return done();
 }
