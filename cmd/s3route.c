@@ -79,12 +79,12 @@ static void put_route(struct buf *members, const struct move *move)
 }
 
 /*
- * The spool file has served.  The path comes from a record, so only a file
- * that s3fetch has named after this record's id is removed.
+ * A spool file has served.  The path comes from a record, so only a file that
+ * was named after this record's id is removed.
  */
-static void remove_spool(const struct record *record, struct arena *arena)
+static void remove_spool(const struct record *record, const char *path,
+			 struct arena *arena)
 {
-	const char *path = record->fetch_path.p;
 	const char *slash = path ? strrchr(path, '/') : NULL;
 	const char *name = arena_printf(arena, "s3ev-%.*s-",
 					STR_FMT(record->id));
@@ -102,7 +102,8 @@ static void on_placed(void *arg)
 		flow_failed(item, &move->place.err);
 		return;
 	}
-	remove_spool(&item->record, &item->arena);
+	remove_spool(&item->record, item->record.fetch_path.p, &item->arena);
+	remove_spool(&item->record, item->record.output_path.p, &item->arena);
 	if (move->place.outcome == RECORD_GONE) {
 		flow_gone(item, &move->place.err);
 		return;
@@ -148,7 +149,7 @@ static void start(void *ctx, struct flow_item *item)
 
 	place->bucket = str_of(record_outcome(r) == RECORD_BAD ?
 			       routes->bad_data : routes->processed);
-	if (r->has_size && r->size > S3_COPY_MAX) {
+	if (r->has_size && r->size > S3_COPY_MAX && !product_exists(r)) {
 		err_set(&err, "EntityTooLarge",
 			"%llu bytes: more than one CopyObject takes (%llu)",
 			r->size, S3_COPY_MAX);

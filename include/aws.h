@@ -26,6 +26,7 @@
 #include "region.h"
 #include "retry.h"
 #include "sigv4.h"
+#include "slice.h"
 #include "stats.h"
 #include "str.h"
 
@@ -70,6 +71,11 @@ struct aws_call {
 	struct sigv4_header headers[AWS_HEADERS_MAX]; /* all are signed */
 	size_t n_headers;
 	struct str body;		/* absent: none */
+	const struct slice *slice;	/* or a part of a file, if not NULL */
+	const struct sigv4_header *more;	/* headers, as above */
+	size_t n_more;
+	bool unsigned_body;	/* its bytes are not signed: for https, and
+				 * where a checksum goes along */
 	struct arena *arena;		/* for what the tries need */
 	unsigned long long deadline;	/* no try begins after it, see deadline.h */
 	struct str trace;		/* X-Amzn-Trace-Id, or absent */

@@ -3,7 +3,9 @@
  * http: requests over libcurl's multi interface, inside a loop.
  *
  * Connections are kept and reused, TLS sessions resumed, names cached.  There
- * is no redirect, no decoding, no retry here: one request, one answer.  TLS is
+ * is no redirect, no decoding, no retry here: one request, one answer.  A body
+ * of more than HTTP_EXPECT_ABOVE bytes is only sent once the server has said that
+ * it will take it (Expect: 100-continue), or nothing for HTTP_EXPECT_MS.  TLS is
  * 1.2 or later and always verified.  The path of a URL goes out as it is given
  * (".." and "//" may stand in an object key).  Proxies are taken from the
  * environment as libcurl does.
@@ -17,6 +19,7 @@
 #include "buf.h"
 #include "err.h"
 #include "loop.h"
+#include "slice.h"
 #include "str.h"
 
 struct http;
@@ -50,6 +53,8 @@ struct http_request {
 	const char *url;
 	const char *const *headers;	/* "Name: value", NULL at the end */
 	struct str body;		/* absent: no body, no length */
+	const struct slice *slice;	/* or this is the body, if not NULL */
+	bool unasked;			/* send any body without waiting */
 	bool direct;			/* through no proxy, whatever is set */
 
 	/*
@@ -69,12 +74,18 @@ struct http_request {
 	bool stale;		/* it was a kept connection that had been
 				 * closed: the server did not answer */
 
-	struct http *http;	/* private from here on */
+	unsigned long long sent;	/* private from here on */
+	struct http *http;
 	void *easy, *slist;
 	struct http_request *next, **link;
 };
 
-enum { HTTP_BODY_MAX = 4 << 20, HTTP_HEAD_MAX = 64 << 10 };
+enum {
+	HTTP_BODY_MAX = 4 << 20,
+	HTTP_HEAD_MAX = 64 << 10,
+	HTTP_EXPECT_ABOVE = 1 << 20,	/* bytes; libcurl's own number */
+	HTTP_EXPECT_MS = 1000
+};
 
 void http_init(struct http_request *request);
 void http_request_free(struct http_request *request);
@@ -88,6 +99,12 @@ void http_resume(struct http_request *request);
 
 /* Stop a request; done is not called.  Not from inside a sink. */
 void http_cancel(struct http_request *request);
+
+/*
+ * Take the next header off rest, which was buf_str(&request->head) to begin
+ * with.  false: there are no more.
+ */
+bool http_next_header(struct str *rest, struct str *name, struct str *value);
 
 /* The value of an answer's header, absent if it has none; any case. */
 struct str http_header(const struct http_request *request, const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * place: copy an object to another bucket without ever overwriting one.
+ * place: put an object, or what a processor made of it, into another bucket
+ * without ever overwriting anything.
  *
  * The copy is pinned to the announced version and made on the condition that
  * the key is free.  If it is taken by the same content, the work is done
@@ -26,6 +27,7 @@
 #include "aws.h"
 #include "checksum.h"
 #include "err.h"
+#include "product.h"
 #include "record.h"
 #include "s3.h"
 #include "str.h"
@@ -48,6 +50,8 @@ struct place {
 	bool already;			/* it had been there before */
 
 	struct s3_call call;		/* private from here on */
+	struct product product;		/* of a processor, if there is one */
+	struct s3_content content;
 	struct str source_etag;
 	enum checksum_kind source_checksum;
 	struct str source_checksum_value;

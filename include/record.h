@@ -49,6 +49,8 @@ struct record {
 	struct str fetch_path;
 	struct str fetch_bytes;
 	struct str check_by;
+	struct str output_path;		/* ends in NUL */
+	struct str output_bytes, output_type;
 	struct str route_to, route_bucket, route_key, route_etag, route_dry;
 	struct str record_status, record_dry;
 	struct str bad, bad_by, bad_reason, bad_code;

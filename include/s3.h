@@ -17,6 +17,8 @@
 #include "aws.h"
 #include "checksum.h"
 #include "err.h"
+#include "sigv4.h"
+#include "slice.h"
 #include "str.h"
 
 /* An object; version and ETag (without quotes) may be absent. */
@@ -31,7 +33,7 @@ struct s3_object {
 struct s3_options {
 	struct str owner;	/* account that the buckets must belong to */
 	struct str payer;	/* "requester": we pay */
-	struct str sse;		/* of copies: "aws:kms", "AES256" */
+	struct str sse;		/* of what is written: "aws:kms", "AES256" */
 	struct str kms_key_id;
 	struct str storage_class;
 };
@@ -50,16 +52,19 @@ struct s3_call {
 	unsigned long long size;	/* of the body or, for HEAD, the object */
 	bool has_size;
 	bool etag_is_md5;	/* the ETag is the MD5 of the content */
-	bool is_taken;		/* a copy failed: something is there already */
+	bool is_taken;		/* nothing was written: a thing is there already */
 
 	/* A checksum of the whole object, in base64, or CHECKSUM_NONE. */
 	enum checksum_kind checksum;
 	struct str checksum_value;
+	struct str record_id;	/* x-amz-meta-s3ev-id: what it was made from */
 
 	struct str bucket, key;	/* private from here on */
 	const char *needs;	/* what permission it takes */
-	bool is_copy;
+	bool writes;		/* where something may be already */
+	const char *root;	/* of the XML in a good answer, or NULL */
 	struct str pinned_version, pinned_etag;
+	struct str sent_checksum;
 };
 
 /*
@@ -87,6 +92,26 @@ void s3_head(struct aws *aws, struct s3_call *call,
 void s3_copy(struct aws *aws, struct s3_call *call,
 	     const struct s3_object *from, const struct s3_object *to,
 	     enum s3_overwrite overwrite);
+
+/* What is to be written; all borrowed until done. */
+struct s3_content {
+	struct str bytes;
+	const struct slice *slice;	/* instead of bytes, if not NULL */
+	struct str type;		/* Content-Type, may be absent */
+	const struct sigv4_header *headers;	/* x-amz-meta-... */
+	size_t n_headers;
+};
+
+/*
+ * Put an object.  A part of a file is read as it is sent, and again for each
+ * try, never into memory as a whole; before that it is read for its checksum,
+ * which the server compares ("BadDigest"; AWS_REQUEST_CHECKSUM_CALCULATION),
+ * and, without TLS, for the signature.  With S3_KEEP an object that is there is
+ * not overwritten ("PreconditionFailed" and call->is_taken), as for s3_copy().
+ */
+void s3_put(struct aws *aws, struct s3_call *call,
+	    const struct s3_object *to, const struct s3_content *content,
+	    enum s3_overwrite overwrite);
 
 /*
  * Delete exactly object->version, if it has one; else the current object, if

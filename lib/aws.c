@@ -313,6 +313,10 @@ static bool mend(struct aws_call *call)
 		call->mended_line = true;
 		return true;
 	}
+	if (call->http.status == 417 && !call->http.unasked) {
+		call->http.unasked = true;
+		return true;
+	}
 	if (call->redirect && !call->redirected) {
 		call->redirected = call->redirect(call);
 		return call->redirected;

@@ -8,7 +8,7 @@
 
 #include "digest.h"
 
-enum { LINES_MAX = AWS_HEADERS_MAX + 8 };
+enum { OWN_LINES = 6 };	/* that a try adds to the call's headers */
 
 int aws_signer_init(struct aws_signer *signer, struct err *err)
 {
@@ -49,16 +49,31 @@ static int name_invocation(struct aws_call *call, struct err *err)
 	return 0;
 }
 
-int aws_request_prepare(struct aws_call *call, struct err *err)
+static int hash_body(struct aws_call *call, struct err *err)
 {
 	unsigned char sum[DIGEST_SHA256_SIZE];
 	char hex[DIGEST_HEX_SIZE(DIGEST_SHA256_SIZE)];
 
-	digest_sha256(call->body.p, call->body.n, sum);
+	if (call->unsigned_body) {
+		call->payload_hash = STR("UNSIGNED-PAYLOAD");
+		return 0;
+	}
+	if (call->slice) {
+		if (slice_sha256(call->slice, sum, err) < 0)
+			return -1;
+	} else {
+		digest_sha256(call->body.p, call->body.n, sum);
+	}
 	digest_hex(hex, sum, sizeof(sum));
 	call->payload_hash = arena_dup(call->arena, str_of(hex));
-	if (!call->payload_hash.p)
-		return err_set(err, "OutOfMemory", "out of memory");
+	return call->payload_hash.p ? 0 :
+	       err_set(err, "OutOfMemory", "out of memory");
+}
+
+int aws_request_prepare(struct aws_call *call, struct err *err)
+{
+	if (hash_body(call, err) < 0)
+		return -1;
 	if (call->service == CONFIG_S3)
 		aws_header(call, "x-amz-content-sha256", call->payload_hash);
 	return name_invocation(call, err);
@@ -87,12 +102,13 @@ static int sign(struct aws_signer *signer, struct aws_call *call,
 		try->keys->access_key_id, try->keys->secret_access_key,
 		try->keys->session_token,
 	};
-	struct sigv4_header headers[AWS_HEADERS_MAX + 1];
+	struct sigv4_header headers[SIGV4_MAX_HEADERS];
+	size_t n = call->n_headers;
 	struct sigv4_request request = {
 		.method = str_of(call->method),
 		.query = call->query,
 		.headers = headers,
-		.n_headers = call->n_headers + 1,
+		.n_headers = n + 1 + call->n_more,
 		.payload_hash = call->payload_hash,
 		.region = call->region,
 		.service = str_of(call->sign_service),
@@ -102,9 +118,16 @@ static int sign(struct aws_signer *signer, struct aws_call *call,
 			 SIGV4_NORMALIZE_PATH | SIGV4_ENCODE_PATH,
 	};
 
-	memcpy(headers, call->headers, call->n_headers * sizeof(*headers));
-	headers[call->n_headers].name = STR("host");
-	split_url(call->url, &headers[call->n_headers].value, &request.path);
+	if (request.n_headers > SIGV4_MAX_HEADERS)
+		return err_set(err, "InvalidRequest",
+			       "more than %d headers or items of metadata",
+			       SIGV4_MAX_HEADERS);
+	memcpy(headers, call->headers, n * sizeof(*headers));
+	headers[n].name = STR("host");
+	split_url(call->url, &headers[n].value, &request.path);
+	if (call->n_more > 0)
+		memcpy(headers + n + 1, call->more,
+		       call->n_more * sizeof(*headers));
 	return sigv4_sign(&signer->made, &signer->key, &request, err);
 }
 
@@ -182,12 +205,15 @@ static const char *const *header_lines(const struct aws_signer *signer,
 				       const struct aws_try *try)
 {
 	struct lines lines = { .arena = call->arena };
+	size_t max = call->n_headers + call->n_more + OWN_LINES + 1;
 
-	lines.line = arena_alloc(call->arena, LINES_MAX * sizeof(*lines.line));
+	lines.line = arena_alloc(call->arena, max * sizeof(*lines.line));
 	if (!lines.line)
 		return NULL;
 	for (size_t i = 0; i < call->n_headers; i++)
 		put(&lines, call->headers[i].name, call->headers[i].value);
+	for (size_t i = 0; i < call->n_more; i++)
+		put(&lines, call->more[i].name, call->more[i].value);
 	put(&lines, STR("X-Amz-Date"), str_of(signer->made.date));
 	put(&lines, STR("Authorization"), buf_str(&signer->made.authorization));
 	if (try->keys->session_token.n > 0)
@@ -211,6 +237,7 @@ int aws_request_make(struct aws_signer *signer, struct aws_call *call,
 			     STR_FMT(call->query));
 	http->headers = header_lines(signer, call, try);
 	http->body = call->body;
+	http->slice = call->slice;
 	if (!http->url || !http->headers)
 		return err_set(err, "OutOfMemory", "out of memory");
 	return 0;

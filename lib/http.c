@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum { IDLE_MAX = 64, RECEIVE_BUFFER = 64 << 10 };
@@ -191,15 +190,50 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *arg)
 	}
 }
 
-/* libcurl adds headers of its own unless it is told not to. */
+/* The next bytes of the body, where that is a part of a file. */
+static size_t on_send(char *bytes, size_t one, size_t n, void *arg)
+{
+	struct http_request *request = arg;
+	ssize_t got = slice_read(request->slice, request->sent, bytes,
+				 one * n, &request->err);
+
+	if (got < 0)
+		return CURL_READFUNC_ABORT;
+	request->sent += (unsigned long long)got;
+	return (size_t)got;
+}
+
+/* libcurl begins again, on a new connection. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct http_request *request = arg;
+
+	if (origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	request->sent = (unsigned long long)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+static unsigned long long body_size(const struct http_request *request)
+{
+	return request->slice ? request->slice->size : request->body.n;
+}
+
+/*
+ * libcurl adds headers of its own unless it is told not to; the size above
+ * which it waits for 100 Continue is ours too.
+ */
 static struct curl_slist *header_list(const struct http_request *request)
 {
-	static const char *const none[] = { "Accept:", "Content-Type:",
-					    "Expect:", NULL };
+	const char *const own[] = {
+		"Accept:", "Content-Type:",
+		request->unasked || body_size(request) <= HTTP_EXPECT_ABOVE ?
+			"Expect:" : NULL, NULL
+	};
 	struct curl_slist *list = NULL;
 
 	for (int pass = 0; pass < 2; pass++) {
-		const char *const *header = pass == 0 ? none : request->headers;
+		const char *const *header = pass == 0 ? own : request->headers;
 
 		for (; header && *header; header++) {
 			struct curl_slist *longer =
@@ -215,13 +249,26 @@ static struct curl_slist *header_list(const struct http_request *request)
 	return list;
 }
 
-static void set_method(CURL *easy, const struct http_request *request)
+static void set_slice(CURL *easy, struct http_request *request)
 {
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+			 (curl_off_t)request->slice->size);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
+	curl_easy_setopt(easy, CURLOPT_READDATA, request);
+	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+}
+
+static void set_method(CURL *easy, struct http_request *request)
+{
+	if (request->slice)
+		set_slice(easy, request);
 	if (strcmp(request->method, "HEAD") == 0)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	else
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-	if (!request->body.p)
+	if (!request->body.p || request->slice)
 		return;
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 			 (curl_off_t)request->body.n);
@@ -248,6 +295,8 @@ static void set_options(CURL *easy, struct http_request *request)
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, options->stall_timeout);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+	curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS,
+			 (long)HTTP_EXPECT_MS);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
@@ -282,6 +331,7 @@ int http_start(struct http *http, struct http_request *request,
 	request->status = 0;
 	request->stale = false;
 	request->sunk = 0;
+	request->sent = 0;
 	request->http = http;
 	request->easy = easy;
 	request->slist = list;
@@ -411,50 +461,10 @@ static void finish_requests(struct http *http)
 				  (char **)&request);
 		curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE,
 				  &request->status);
-		if (code != CURLE_OK)
+		if (code != CURLE_OK && !err_is_set(&request->err))
 			transport_error(request, code);
 		request->stale = is_stale(request, code);
 		detach(request);
 		request->done(request->arg);
 	}
-}
-
-struct str http_header(const struct http_request *request, const char *name)
-{
-	struct str left = buf_str(&request->head);
-	size_t name_n = strlen(name);
-
-	while (left.n > 0) {
-		const char *end = memchr(left.p, '\n', left.n);
-		size_t n = end ? (size_t)(end - left.p) : left.n;
-		struct str line = { left.p, n };
-
-		left.p += end ? n + 1 : n;
-		left.n -= end ? n + 1 : n;
-		if (line.n <= name_n || line.p[name_n] != ':' ||
-		    strncasecmp(line.p, name, name_n) != 0)
-			continue;
-		line.p += name_n + 1;
-		line.n -= name_n + 1;
-		while (line.n > 0 && strchr(" \t\r", line.p[line.n - 1]))
-			line.n--;
-		while (line.n > 0 && strchr(" \t", *line.p)) {
-			line.p++;
-			line.n--;
-		}
-		return line;
-	}
-	return STR_NONE;
-}
-
-long long http_date(const struct http_request *request)
-{
-	struct str date = http_header(request, "Date");
-	char text[64];
-
-	if (!date.p || date.n >= sizeof(text))
-		return -1;
-	memcpy(text, date.p, date.n);
-	text[date.n] = '\0';
-	return curl_getdate(text, NULL);
 }

@@ -23,6 +23,7 @@ static struct s3_object target_of(const struct place *p)
 
 static void finish(struct place *p, enum record_outcome outcome)
 {
+	product_close(&p->product);
 	p->outcome = outcome;
 	p->done(p->arg);
 }
@@ -57,7 +58,7 @@ static void look_at_target(struct place *p);
 static void look_at_source(struct place *p, void (*done)(void *arg));
 static void on_source_seen(void *arg);
 static void on_source_seen_refused(void *arg);
-static void copy(struct place *p);
+static void write_target(struct place *p);
 
 static bool same_etag(struct str a, struct str b)
 {
@@ -79,9 +80,11 @@ static bool same_size(const struct place *p)
 	return !r->has_size || !p->call.has_size || r->size == p->call.size;
 }
 
-/* Is what the last call looked at the object we are to place? */
-static bool is_same(const struct place *p)
+/* Is what the last call looked at what we are to place?  1, 0, or -1. */
+static int is_same(const struct place *p, struct err *err)
 {
+	if (product_exists(p->record))
+		return product_is(&p->product, &p->call, err);
 	return same_size(p) && (p->is_second ||
 				same_etag(p->source_etag, p->call.etag) ||
 				same_checksum(p));
@@ -90,8 +93,8 @@ static bool is_same(const struct place *p)
 /* The source's checksum may still tell what ETags do not. */
 static bool may_be_same(const struct place *p)
 {
-	return same_size(p) && !p->seen_source &&
-	       p->call.checksum != CHECKSUM_NONE;
+	return !product_exists(p->record) && same_size(p) &&
+	       !p->seen_source && p->call.checksum != CHECKSUM_NONE;
 }
 
 static void keep_source(struct place *p)
@@ -124,22 +127,19 @@ static void take_second_name(struct place *p)
 	} else if (p->looks) {
 		look_at_target(p);
 	} else {
-		copy(p);
+		write_target(p);
 	}
 }
 
-static void on_target_seen(void *arg)
+/* Something is there.  Is it what we were to place? */
+static void compare(struct place *p)
 {
-	struct place *p = arg;
-	struct err err = end_call(p);
+	struct err err;
+	int same = is_same(p, &err);
 
-	if (s3_is_gone(&err) && p->refused > 0) {
-		look_at_source(p, on_source_seen_refused);
-	} else if (s3_is_gone(&err)) {
-		copy(p);
-	} else if (err_is_set(&err)) {
+	if (same < 0) {
 		fail(p, &err);
-	} else if (is_same(p)) {
+	} else if (same) {
 		p->already = true;
 		p->etag = p->call.etag;
 		finish(p, RECORD_GOOD);
@@ -154,6 +154,21 @@ static void on_target_seen(void *arg)
 			STR_FMT(p->bucket), STR_FMT(p->key));
 		fail(p, &err);
 	}
+}
+
+static void on_target_seen(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+
+	if (s3_is_gone(&err) && p->refused > 0 && !product_exists(p->record))
+		look_at_source(p, on_source_seen_refused);
+	else if (s3_is_gone(&err))
+		write_target(p);
+	else if (err_is_set(&err))
+		fail(p, &err);
+	else
+		compare(p);
 }
 
 static void look_at_target(struct place *p)
@@ -198,14 +213,14 @@ static void on_source_seen_again(void *arg)
 static void check_copy(struct place *p)
 {
 	p->etag = p->call.etag;
-	if (!p->looks || p->record->version.p ||
+	if (!p->looks || product_exists(p->record) || p->record->version.p ||
 	    same_etag(p->source_etag, p->etag))
 		finish(p, RECORD_GOOD);
 	else
 		look_at_source(p, on_source_seen_again);
 }
 
-static void on_copied(void *arg)
+static void on_written(void *arg)
 {
 	struct place *p = arg;
 	struct err err = end_call(p);
@@ -222,11 +237,18 @@ static void on_copied(void *arg)
 	}
 }
 
-static void copy(struct place *p)
+static void write_target(struct place *p)
 {
 	struct s3_object source = source_of(p), target = target_of(p);
 
-	s3_copy(p->aws, next_call(p, on_copied), &source, &target, S3_KEEP);
+	if (product_exists(p->record)) {
+		p->content = product_content(&p->product);
+		s3_put(p->aws, next_call(p, on_written), &target, &p->content,
+		       S3_KEEP);
+	} else {
+		s3_copy(p->aws, next_call(p, on_written), &source, &target,
+			S3_KEEP);
+	}
 }
 
 static void look_at_source(struct place *p, void (*done)(void *arg))
@@ -250,7 +272,7 @@ static void on_source_seen_refused(void *arg)
 	else if (err_is_set(&err))
 		fail(p, &err);
 	else
-		copy(p);
+		write_target(p);
 }
 
 /* A 404 may also be the bucket's; then the copy will say so. */
@@ -271,7 +293,20 @@ static void on_source_seen(void *arg)
 		if (p->looks || p->looks_again)
 			look_at_target(p);
 		else
-			copy(p);
+			write_target(p);
+	}
+}
+
+static void start_product(struct place *p)
+{
+	struct err err;
+
+	if (product_open(&p->product, p->record, &err) < 0) {
+		aws_fail(p->aws, &next_call(p, on_written)->aws, &err);
+	} else if (p->looks) {
+		look_at_target(p);
+	} else {
+		write_target(p);
 	}
 }
 
@@ -283,15 +318,19 @@ void place_start(struct place *p)
 {
 	p->looks = config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
 	p->source_etag = p->record->etag;
-	if (!p->source_etag.p || (p->looks && !p->record->version.p))
+	p->product.slice.fd = -1;
+	if (product_exists(p->record))
+		start_product(p);
+	else if (!p->source_etag.p || (p->looks && !p->record->version.p))
 		look_at_source(p, on_source_seen);
 	else if (p->looks)
 		look_at_target(p);
 	else
-		copy(p);
+		write_target(p);
 }
 
 void place_cancel(struct place *p)
 {
 	aws_call_free(&p->call.aws);
+	product_close(&p->product);
 }

@@ -81,7 +81,7 @@ static void explain(struct s3_call *call, const struct answer *answer,
 
 	if (code.n == 0)
 		code = str_of(code_of(status));
-	call->is_taken = call->is_copy && str_is(code, "PreconditionFailed") &&
+	call->is_taken = call->writes && str_is(code, "PreconditionFailed") &&
 			 !str_has_prefix(answer->condition,
 					 STR("x-amz-copy-source"));
 	if (message.n == 0)
@@ -143,6 +143,8 @@ void s3_answer_read(struct s3_call *call)
 	call->etag = arena_dup(arena, unquoted(http_header(http, "etag")));
 	if (version.n > 0)
 		call->version = arena_dup(arena, version);
+	call->record_id = arena_dup(arena,
+				    http_header(http, "x-amz-meta-s3ev-id"));
 	call->has_size = length.p && str_number(length, &call->size) == 0;
 	call->etag_is_md5 = s3_etag_is_md5(call->etag) && !customer.p &&
 			    !str_has_prefix(sse, STR("aws:kms"));
@@ -155,6 +157,18 @@ static bool differs(struct str pinned, struct str got)
 	return pinned.n > 0 && got.n > 0 &&
 	       (pinned.n != got.n ||
 		strncasecmp(pinned.p, got.p, pinned.n) != 0);
+}
+
+/* What the server has may not be what was sent. */
+static int check_sent(const struct s3_call *call, struct err *err)
+{
+	if (call->sent_checksum.n == 0 || call->checksum != CHECKSUM_CRC64NVME ||
+	    str_eq(call->sent_checksum, call->checksum_value))
+		return 0;
+	err_set(err, "BadDigest", "the CRC64NVME of what arrived is %.*s, not %.*s",
+		STR_FMT(call->checksum_value), STR_FMT(call->sent_checksum));
+	err->status = 500;
+	return -1;
 }
 
 static int read_body(const struct aws_call *aws, struct answer *answer,
@@ -177,10 +191,10 @@ int s3_answer_judge(struct aws_call *aws, struct err *err)
 	bool good = aws->http.status / 100 == 2;
 	struct str root = STR_NONE;
 
-	if (!good || call->is_copy) {
+	if (!good || call->root) {
 		int status = read_body(aws, &answer, &root, err);
 
-		if (!good || status < 0 || !str_is(root, "CopyObjectResult")) {
+		if (!good || status < 0 || !str_is(root, call->root)) {
 			if (good && status < 0)
 				answer.message =
 					STR("the answer is no complete XML");
@@ -196,11 +210,11 @@ int s3_answer_judge(struct aws_call *aws, struct err *err)
 		err->status = 412;
 		return -1;
 	}
-	if (call->is_copy) {
+	if (call->root)
 		call->etag = unquoted(answer.copy_etag);
+	if (call->writes)
 		call->has_size = false;
-	}
-	return 0;
+	return check_sent(call, err);
 }
 
 /* Elsewhere */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * s3_request: what the requests of several operations have in common.  For
+ * s3*.c only.
+ *
+ * Each adds to the call's request; -1 with err if that cannot be done.
+ */
+#ifndef S3EV_S3_REQUEST_H
+#define S3EV_S3_REQUEST_H
+
+#include "aws.h"
+#include "err.h"
+#include "s3.h"
+
+/* Begin: the URL of the object, and what goes with every request. */
+int s3_request_address(struct aws *aws, struct s3_call *call,
+		       const struct s3_object *object, struct err *err);
+
+/* Ask for exactly this object: its version, or as long as it has its ETag. */
+int s3_request_pin(struct s3_call *call, const struct s3_object *object,
+		   struct err *err);
+
+/* Copy from there, exactly this object. */
+int s3_request_source(struct s3_call *call, const struct s3_object *from,
+		      struct err *err);
+
+/* How the object that is written is kept: encryption and storage class. */
+void s3_request_target(struct s3_call *call);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+
+static struct str trim(struct str s)
+{
+	while (s.n > 0 && strchr(" \t\r", s.p[s.n - 1]))
+		s.n--;
+	while (s.n > 0 && strchr(" \t", *s.p)) {
+		s.p++;
+		s.n--;
+	}
+	return s;
+}
+
+bool http_next_header(struct str *rest, struct str *name, struct str *value)
+{
+	while (rest->n > 0) {
+		struct str line = str_next(rest, '\n');
+
+		*name = str_next(&line, ':');
+		if (!line.p)
+			continue;
+		*value = trim(line);
+		return true;
+	}
+	return false;
+}
+
+struct str http_header(const struct http_request *request, const char *name)
+{
+	struct str rest = buf_str(&request->head), found, value;
+	size_t n = strlen(name);
+
+	while (http_next_header(&rest, &found, &value))
+		if (found.n == n && strncasecmp(found.p, name, n) == 0)
+			return value;
+	return STR_NONE;
+}
+
+long long http_date(const struct http_request *request)
+{
+	struct str date = http_header(request, "Date");
+	char text[64];
+
+	if (!date.p || date.n >= sizeof(text))
+		return -1;
+	memcpy(text, date.p, date.n);
+	text[date.n] = '\0';
+	return curl_getdate(text, NULL);
+}
