@@ -7,14 +7,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "filter.h"
 #include "globs.h"
 #include "inspect.h"
 #include "options.h"
+#include "processor_option.h"
 #include "s3_option.h"
+#include "strays.h"
 
 struct checks {
-	const char *command;		/* the processor, or NULL */
+	struct processor_options processor;
 	struct globs names;		/* of keys */
 	unsigned long long max_size;
 	bool has_max_size;
@@ -29,11 +32,12 @@ struct work {
 };
 
 static const char usage[] =
-	"usage: s3check [-hkVv] [-j JOBS] [-x CMD] [--max-size BYTES]\n"
+	"usage: s3check [-hkVv] [-j JOBS] [-x CMD] [--timeout S] [--cpu S]\n"
+	"               [--memory BYTES] [--pass-credentials] [--max-size BYTES]\n"
 	"               [--name GLOB]... [--expected-bucket-owner ID]\n"
 	"               [--request-payer] < RECORDS\n"
 	"\n"
-	"  -x, --processor CMD   run CMD for each object, its bytes on stdin\n"
+	PROCESSOR_OPTION_USAGE
 	"      --max-size BYTES  objects may not be larger\n"
 	"      --name GLOB       keys must match one of these\n"
 	S3_OPTION_USAGE
@@ -73,12 +77,27 @@ static void put_check(struct buf *members, const struct processor *p)
 	buf_putc(members, '}');
 }
 
+/* A note that could not be read changes nothing but must be mended. */
+static void complain(const struct record *r, const struct err *err)
+{
+	struct buf line;
+
+	buf_init(&line, 8 << 10);
+	diag_put_object(&line, r->bucket, r->key);
+	buf_puts(&line, ": its note on descriptor 3: ");
+	diag_put(&line, str_of(err->message));
+	report(NULL, buf_cstr(&line));
+	buf_free(&line);
+}
+
 static void on_inspected(void *arg)
 {
 	struct work *work = arg;
 	const struct inspect *x = &work->inspect;
 	const struct processor *p = &x->processor;
 
+	if (err_is_set(&p->complaint))
+		complain(&work->item->record, &p->complaint);
 	switch (x->outcome) {
 	case RECORD_GOOD:
 		put_check(&work->item->members, p);
@@ -112,7 +131,7 @@ static void inspect(struct checks *checks, struct flow_item *item)
 	work->item = item;
 	x->loop = checks->filter.loop;
 	x->aws = checks->filter.aws;
-	x->command = checks->command;
+	x->how = &checks->processor;
 	x->record = &item->record;
 	x->options = &checks->s3;
 	x->arena = &item->arena;
@@ -136,7 +155,7 @@ static void start(void *ctx, struct flow_item *item)
 
 	if (bad.reason.p)
 		flow_bad(item, &bad);
-	else if (checks->command)
+	else if (checks->processor.command)
 		inspect(checks, item);
 	else
 		flow_done(item);
@@ -150,17 +169,16 @@ static const char *take_option(void *ctx, int option, const char *arg)
 
 	if (s3_option_is(option))
 		return s3_option_take(&checks->s3, option, arg);
+	if (processor_option_is(option))
+		return processor_option_take(&checks->processor, option, arg);
 	switch (option) {
 	case OPTION_MAX_SIZE:
 		checks->has_max_size = true;
 		return str_number(str_of(arg), &checks->max_size) < 0 ?
 			"not a number of bytes" : NULL;
-	case OPTION_NAME:
+	default:
 		return globs_add(&checks->names, arg) < 0 ?
 			"too many --name" : NULL;
-	default:
-		checks->command = arg;
-		return *arg == '\0' ? "an empty processor" : NULL;
 	}
 }
 
@@ -173,19 +191,22 @@ static unsigned processors(void)
 
 int main(int argc, char **argv)
 {
-	struct checks checks = { .filter.lazy = true };
+	struct checks checks = {
+		.processor.limits.seconds = PROCESSOR_TIMEOUT,
+		.filter.lazy = true,
+	};
 	struct flow_options flow = { .jobs = processors() };
 	static const struct option words[] = {
 		{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
 		{ "name", required_argument, NULL, OPTION_NAME },
-		{ "processor", required_argument, NULL, 'x' },
+		PROCESSOR_OPTION_WORDS,
 		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
 	const struct options options = {
 		.name = "s3check",
 		.usage = usage,
-		.letters = "x:",
+		.letters = PROCESSOR_OPTION_LETTERS,
 		.words = words,
 		.take = take_option,
 		.report = report,
@@ -203,8 +224,12 @@ int main(int argc, char **argv)
 	};
 	int status = options_read(&options, argc, argv);
 
-	if (status >= 0)
-		return status;
-	setlocale(LC_CTYPE, "C.UTF-8"); /* so that ? is a character of a key */
-	return filter_run(&checks.filter, &filter, &flow);
+	if (status < 0) {
+		/* So that ? is a character of a key. */
+		setlocale(LC_CTYPE, "C.UTF-8");
+		strays_adopt();
+		status = filter_run(&checks.filter, &filter, &flow);
+	}
+	free(checks.processor.command);
+	return status;
 }

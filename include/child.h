@@ -2,10 +2,10 @@
 /*
  * child: one run of the user's processor, inside a loop.
  *
- * It gets its input on stdin, /dev/null as stdout, a pipe as stderr, none of
- * our other descriptors, a process group of its own and an environment from
- * which AWS credentials are taken out.  When it ends, what is left of its
- * group is killed.
+ * It gets none of our descriptors but those named below, a process group of
+ * its own, a fresh folder as working directory and TMPDIR, and an environment
+ * from which AWS credentials are taken out.  When it ends, what is left of its
+ * group is killed, and the folder removed with all that is in it.
  */
 #ifndef S3EV_CHILD_H
 #define S3EV_CHILD_H
@@ -18,7 +18,38 @@
 #include "loop.h"
 #include "str.h"
 
-enum { CHILD_SAID_MAX = 64 << 10, CHILD_INPUT_MAX = 256 << 10 };
+enum {
+	CHILD_SAID_MAX = 8 << 10,	/* of stderr and note, what is kept */
+	CHILD_INPUT_MAX = 256 << 10,
+	CHILD_GRACE_MS = 2000,		/* between SIGTERM and SIGKILL */
+	CHILD_NOTE_FD = 3
+};
+
+/* What every run may use; 0 is no limit. */
+struct child_limits {
+	unsigned long long seconds;	/* then its group is ended */
+	unsigned long long cpu_seconds;	/* RLIMIT_CPU, of each process */
+	unsigned long long memory;	/* RLIMIT_DATA, bytes of each process */
+	unsigned long long file_size;	/* RLIMIT_FSIZE, bytes of each file */
+};
+
+/* One run; all borrowed until child_start() returns. */
+struct child_plan {
+	const char *command;		/* see command_resolve() */
+	const char *const *environment;	/* put over ours; NULL at the end */
+	bool with_credentials;
+	struct child_limits limits;
+	int in;		/* its stdin, or -1: what child_write() gives it */
+	int out;	/* its stdout, or -1: /dev/null */
+	bool has_note;	/* is descriptor 3 a pipe for its note? */
+};
+
+/* What it writes to a pipe: the beginning is kept, the rest read away. */
+struct child_pipe {
+	struct child *child;
+	int fd;			/* our end, or -1 */
+	struct buf kept;
+};
 
 struct child {
 	/* Called once, when it has ended; see wait_status. */
@@ -28,29 +59,30 @@ struct child {
 	void (*ready)(void *arg);
 	void *arg;
 
-	int wait_status;	/* as of wait(2) */
-	struct buf said;	/* the beginning of its stderr */
-	bool closed_input;	/* it reads no more */
+	int wait_status;		/* as of wait(2) */
+	bool timed_out;			/* its time was up before it ended */
+	struct child_pipe said, note;	/* stderr, and descriptor 3 */
+	bool closed_input;		/* it reads no more */
 
-	struct loop *loop;	/* private from here on */
+	struct loop *loop;		/* private from here on */
+	struct loop_timer timer;
+	char *folder;
 	pid_t pid;
-	int in, err;		/* our ends of the pipes, or -1 */
-	struct buf input;	/* not yet taken by the pipe */
+	int in;				/* our end of the pipe, or -1 */
+	struct buf input;		/* not yet taken by the pipe */
 	bool end_input;
 };
 
 void child_init(struct child *child);
 
 /*
- * Run command: by sh -c, unless it is a plain word (no blanks, no characters
- * that mean something to a shell), which is executed itself.  environment is
- * a list of "NAME=value", NULL at the end, that is put over ours.  stdin_fd is
- * what it reads (borrowed, may be closed afterwards); -1: what child_write()
- * gives it.  A command that cannot be executed ends with status 126 or 127,
- * as in a shell.
+ * Run it.  Besides what the plan says, its environment has S3EV_FOLDER, PWD
+ * and TMPDIR, the fresh folder, and OLDPWD, where we are.  A command that
+ * cannot be executed ends with status 126 or 127, as in a shell.  -1 with err
+ * if it cannot be started.
  */
-int child_start(struct child *child, struct loop *loop, const char *command,
-		const char *const *environment, int stdin_fd, struct err *err);
+int child_start(struct child *child, struct loop *loop,
+		const struct child_plan *plan, struct err *err);
 
 /*
  * Give n more bytes of input.  Returns 0 when they are taken, 1 when it cannot
@@ -63,6 +95,9 @@ void child_end_input(struct child *child);
 
 /* Kill its process group; ended is still called. */
 void child_kill(struct child *child);
+
+/* Ask its process group to end, and kill it after CHILD_GRACE_MS. */
+void child_end(struct child *child);
 
 /* Close and free everything; one that still runs is killed, ended not called. */
 void child_free(struct child *child);

@@ -25,7 +25,7 @@ struct inspect {
 	/* Set by the caller; all borrowed until done. */
 	struct loop *loop;
 	struct aws *aws;		/* needed if the object is remote */
-	const char *command;		/* the processor, see child_start() */
+	const struct processor_options *how;	/* the processor is run */
 	const struct record *record;
 	const struct s3_options *options;	/* of the GET, or NULL */
 	struct arena *arena;

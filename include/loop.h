@@ -58,8 +58,9 @@ void loop_timer_stop(struct loop_timer *timer);
 typedef void loop_child_fn(void *arg, pid_t pid, int wait_status);
 int loop_child(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg);
 
-/* Whoever waits for pid is not called any more; its end is still taken note of. */
-void loop_child_abandon(struct loop *loop, pid_t pid);
+/* Is pid waited for?  And wait for it no more. */
+bool loop_has_child(const struct loop *loop, pid_t pid);
+void loop_child_forget(struct loop *loop, pid_t pid);
 
 /* Is anything waited for? */
 bool loop_is_idle(const struct loop *loop);

@@ -9,10 +9,12 @@
  *	S3EV_EVENT S3EV_TIME	as far as the record knows them
  *	S3EV_PATH		the spool file, if there is one
  *	S3EV_RECORD		the whole record, unless it is very long
+ *	S3EV_FOLDER		the folder it runs in, see child.h
  *
  * Its exit status is its word: 0 good; 75, 126, 127 and death by a signal (129
  * to 192, as a shell puts it) mean that it could not do its work; anything else
- * bad, and the first line of its stderr is the reason.  It must see the end of
+ * bad, and the first line of its stderr is the reason, unless it left a note
+ * on descriptor 3, see note.h.  It must see the end of
  * its stdin only when all of the object has arrived and was verified, so that
  * it never calls half an object good.
  */
@@ -27,12 +29,13 @@
 #include "child.h"
 #include "err.h"
 #include "loop.h"
+#include "processor_option.h"
 #include "record.h"
 
 struct processor {
 	/* Set by the caller; all borrowed until it has ended. */
 	struct loop *loop;
-	const char *command;		/* see child_start() */
+	const struct processor_options *options;
 	const struct record *record;	/* its key without a NUL */
 	struct arena *arena;
 	void (*ready)(void *arg);	/* it can be written to again */
@@ -43,6 +46,7 @@ struct processor {
 	enum record_outcome outcome;
 	struct record_bad bad;		/* text in the arena */
 	struct err err;
+	struct err complaint;		/* a note that could not be read */
 	uint64_t took_ms;
 
 	struct child child;		/* private from here on */

@@ -71,6 +71,7 @@ struct record_bad {
 	unsigned long long byte;	/* of the data; the first is 1 */
 	unsigned long long count;	/* how many there are; see has_count */
 	bool has_count;
+	struct str stderr_text;	/* what a program said beyond the reason */
 };
 
 struct record_reader;

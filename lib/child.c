@@ -1,118 +1,149 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* pipe2, close_range, environ */
+#define _GNU_SOURCE /* pipe2, close_range, asprintf */
 #include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
-/* What could speak for us at AWS. */
-static const char *const secrets[] = {
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-	"AWS_SECURITY_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
-	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-	"AWS_CONTAINER_CREDENTIALS_FULL_URI",
-	"AWS_CONTAINER_AUTHORIZATION_TOKEN",
-	"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-};
+#include "command.h"
+#include "folder.h"
+#include "strays.h"
+
+/* Reads of one turn: a pipe that is kept full must not keep us from the rest. */
+enum { READS = 4, READ_SIZE = 32 << 10 };
+
+enum { VARIABLES = 4 };
 
 void child_init(struct child *child)
 {
 	memset(child, 0, sizeof(*child));
-	child->in = child->err = -1;
-	buf_init(&child->said, CHILD_SAID_MAX);
+	child->in = child->said.fd = child->note.fd = -1;
+	child->said.child = child->note.child = child;
+	buf_init(&child->said.kept, CHILD_SAID_MAX);
+	buf_init(&child->note.kept, CHILD_SAID_MAX);
 	buf_init(&child->input, CHILD_INPUT_MAX);
 }
 
-static bool is_variable(const char *entry, const char *name)
-{
-	size_t n = strlen(name);
+/* In the child: only what is safe after fork */
 
-	return strncmp(entry, name, n) == 0 && entry[n] == '=';
+/* A limit that is there already is never raised. */
+static const struct rlimit *clip(struct rlimit *limit, unsigned long long soft,
+				 unsigned long long hard)
+{
+	if (hard < limit->rlim_max)
+		limit->rlim_max = hard;
+	limit->rlim_cur = soft < limit->rlim_max ? soft : limit->rlim_max;
+	return limit;
 }
 
-static bool is_secret(const char *entry)
+/* One who ignores SIGXCPU has a second more. */
+static void set_limits(const struct child_limits *limits)
 {
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
-		if (is_variable(entry, secrets[i]))
-			return true;
-	return false;
+	unsigned long long cpu = limits->cpu_seconds, memory = limits->memory,
+			   file = limits->file_size;
+	struct rlimit now;
+
+	if (cpu > 0 && getrlimit(RLIMIT_CPU, &now) == 0)
+		setrlimit(RLIMIT_CPU, clip(&now, cpu, cpu + 1));
+	if (memory > 0 && getrlimit(RLIMIT_DATA, &now) == 0)
+		setrlimit(RLIMIT_DATA, clip(&now, memory, memory));
+	if (file > 0 && getrlimit(RLIMIT_FSIZE, &now) == 0)
+		setrlimit(RLIMIT_FSIZE, clip(&now, file, file));
 }
 
-/* Ours without secrets; S3EV_ variables are only those of this record. */
-static const char **environment_of(const char *const *over)
+/* Signals as they would be without us. */
+static void reset_signals(void)
 {
-	size_t n = 0, count = 0;
-	const char **list;
-
-	while (environ[n])
-		n++;
-	while (over[count])
-		count++;
-	list = calloc(n + count + 1, sizeof(*list));
-	if (!list)
-		return NULL;
-	memcpy(list, over, count * sizeof(*list));
-	for (size_t i = 0; i < n; i++)
-		if (!is_secret(environ[i]) && strncmp(environ[i], "S3EV_", 5) != 0)
-			list[count++] = environ[i];
-	return list;
-}
-
-static bool is_plain_word(const char *command)
-{
-	return command[0] != '\0' &&
-	       !strpbrk(command, " \t\n|&;<>()$`\\\"'*?[]#~=%{}!");
-}
-
-static int search_path_exec(const char *command, const char **environment)
-{
-	const char *argv[] = { command, NULL, NULL, NULL };
-
-	if (!is_plain_word(command)) {
-		argv[0] = "sh";
-		argv[1] = "-c";
-		argv[2] = command;
-	}
-	return execvpe(argv[0], (char *const *)(uintptr_t)argv,
-		       (char *const *)(uintptr_t)environment);
-}
-
-/* After fork: only what is safe there. */
-static void become(const char *command, const char **environment, int in,
-		   int err)
-{
-	static const char said[] = ": cannot be executed: ";
-	int null = open("/dev/null", O_WRONLY);
 	struct sigaction action = { .sa_handler = SIG_DFL };
-	const char *why;
 	sigset_t none;
+
+	sigemptyset(&none);
+	sigaction(SIGPIPE, &action, NULL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* dup2(2) leaves a descriptor that is in its place as it is. */
+static int put(int fd, int place)
+{
+	return fd == place ? fcntl(fd, F_SETFD, 0) : dup2(fd, place);
+}
+
+static void become(const struct child_plan *plan, const char **environment,
+		   const char *folder, const int *fds)
+{
+	unsigned first_closed = plan->has_note ? CHILD_NOTE_FD + 1 : 3;
 
 	setpgid(0, 0);
 #ifdef __linux__
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear its verdict */
 #endif
-	sigemptyset(&none);
-	sigaction(SIGPIPE, &action, NULL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (null < 0 || dup2(in, 0) < 0 || dup2(null, 1) < 0 || dup2(err, 2) < 0)
+	reset_signals();
+	set_limits(&plan->limits);
+	for (int i = 0; i < (int)first_closed; i++)
+		if (put(fds[i], i) < 0)
+			_exit(126);
+	close_range(first_closed, ~0U, 0);
+	if (chdir(folder) < 0)
 		_exit(126);
-	close_range(3, ~0U, 0);
-	search_path_exec(command, environment);
-	null = errno == ENOENT ? 127 : 126;
-	why = strerrordesc_np(errno);
-	(void)!write(2, command, strlen(command));
-	(void)!write(2, said, sizeof(said) - 1);
-	(void)!write(2, why ? why : "?", why ? strlen(why) : 1);
-	(void)!write(2, "\n", 1);
-	_exit(null);
+	command_exec(plan->command, environment);
+}
+
+/* Starting it */
+
+static char *variable(const char *name, const char *value)
+{
+	char *text;
+
+	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
+}
+
+/* What it is told of its folder; the texts are freed by free_variables(). */
+static int name_folder(char **variables, const char *folder)
+{
+	char here[PATH_MAX];
+
+	variables[0] = variable("S3EV_FOLDER", folder);
+	variables[1] = variable("TMPDIR", folder);
+	variables[2] = variable("PWD", folder);
+	variables[3] = getcwd(here, sizeof(here)) ? variable("OLDPWD", here) :
+						    NULL;
+	return variables[0] && variables[1] && variables[2] ? 0 : -1;
+}
+
+static void free_variables(char **variables)
+{
+	for (int i = 0; i < VARIABLES; i++)
+		free(variables[i]);
+}
+
+/* The plan's environment with those of the folder, put over ours. */
+static const char **environment_of(const struct child_plan *plan,
+				   char **variables)
+{
+	const char **over, **list;
+	size_t n = 0;
+
+	while (plan->environment[n])
+		n++;
+	over = calloc(n + VARIABLES + 1, sizeof(*over));
+	if (!over)
+		return NULL;
+	memcpy(over, variables, VARIABLES * sizeof(*over));
+	memcpy(over + (variables[VARIABLES - 1] ? VARIABLES : VARIABLES - 1),
+	       plan->environment, n * sizeof(*over));
+	list = command_environment(over, plan->with_credentials);
+	free(over);
+	return list;
 }
 
 static void set_nonblocking(int fd)
@@ -129,88 +160,162 @@ static void close_fd(struct child *child, int *fd)
 	*fd = -1;
 }
 
-/* Keep the beginning of what it says, and read on so that it never blocks. */
-static void on_said(void *arg, int fd, short events)
+static int make_pipe(int *ours, int *theirs, bool we_read)
 {
-	struct child *child = arg;
-	char bytes[4096];
-	ssize_t n;
+	int ends[2];
 
-	(void)events;
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
-		size_t room = CHILD_SAID_MAX - child->said.n;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	*ours = ends[we_read ? 0 : 1];
+	*theirs = ends[we_read ? 1 : 0];
+	set_nonblocking(*ours);
+	return 0;
+}
 
-		buf_put(&child->said, bytes, (size_t)n < room ? (size_t)n : room);
+/* Its descriptors 0 to 3; those that are not the plan's are ours to close. */
+static int open_theirs(struct child *child, const struct child_plan *plan,
+		       int *fds)
+{
+	if (plan->in < 0 && make_pipe(&child->in, &fds[0], false) < 0)
+		return -1;
+	if (plan->out < 0)
+		fds[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fds[1] < 0 || make_pipe(&child->said.fd, &fds[2], true) < 0)
+		return -1;
+	return plan->has_note ? make_pipe(&child->note.fd, &fds[3], true) : 0;
+}
+
+static void close_theirs(const struct child_plan *plan, const int *fds)
+{
+	if (plan->in < 0 && fds[0] >= 0)
+		close(fds[0]);
+	if (plan->out < 0 && fds[1] >= 0)
+		close(fds[1]);
+	if (fds[2] >= 0)
+		close(fds[2]);
+	if (fds[3] >= 0)
+		close(fds[3]);
+}
+
+static int spawn(struct child *child, const struct child_plan *plan)
+{
+	char *variables[VARIABLES] = { NULL };
+	int fds[4] = { plan->in, plan->out, -1, -1 };
+	const char **environment = NULL;
+	int status = -1;
+	pid_t pid;
+
+	if (name_folder(variables, child->folder) < 0 ||
+	    open_theirs(child, plan, fds) < 0)
+		goto out;
+	environment = environment_of(plan, variables);
+	if (!environment)
+		goto out;
+	pid = fork();
+	if (pid == 0)
+		become(plan, environment, child->folder, fds);
+	if (pid < 0)
+		goto out;
+	setpgid(pid, pid);
+	child->pid = pid;
+	status = 0;
+out:
+	close_theirs(plan, fds);
+	free(environment);
+	free_variables(variables);
+	return status;
+}
+
+static void read_pipe(struct child_pipe *from)
+{
+	char bytes[READ_SIZE];
+	ssize_t n = 0;
+
+	for (int i = 0; i < READS; i++) {
+		size_t room = CHILD_SAID_MAX - from->kept.n;
+
+		n = read(from->fd, bytes, sizeof(bytes));
+		if (n <= 0)
+			break;
+		buf_put(&from->kept, bytes, (size_t)n < room ? (size_t)n : room);
 	}
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		close_fd(child, &child->err);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		close_fd(from->child, &from->fd);
+}
+
+static void on_pipe(void *arg, int fd, short events)
+{
+	(void)fd;
+	(void)events;
+	read_pipe(arg);
+}
+
+/* Whatever ran with it ends, then what it wrote is whole. */
+static void clean_up(struct child *child)
+{
+	char *mark = variable("S3EV_FOLDER", child->folder);
+
+	loop_timer_stop(&child->timer);
+	if (child->pid > 0)
+		strays_kill(child->loop, child->pid, mark);
+	free(mark);
+	child->pid = 0;
+	folder_remove(child->folder);
+	child->folder = NULL;
+	close_fd(child, &child->in);
 }
 
 static void on_ended(void *arg, pid_t pid, int wait_status)
 {
 	struct child *child = arg;
 
+	(void)pid;
 	child->wait_status = wait_status;
-	if (child->err >= 0)
-		on_said(child, child->err, POLLIN);
-	kill(-pid, SIGKILL);
-	child->pid = 0;
-	close_fd(child, &child->in);
-	close_fd(child, &child->err);
+	clean_up(child);
+	if (child->said.fd >= 0)
+		read_pipe(&child->said);
+	if (child->note.fd >= 0)
+		read_pipe(&child->note);
+	close_fd(child, &child->said.fd);
+	close_fd(child, &child->note.fd);
 	child->ended(child->arg);
 }
 
-static int spawn(struct child *child, const char *command,
-		 const char **environment, int in, int err)
+static void on_time_up(void *arg)
 {
-	pid_t pid = fork();
+	struct child *child = arg;
 
-	if (pid == 0)
-		become(command, environment, in, err);
-	if (pid < 0)
-		return -1;
-	setpgid(pid, pid);
-	child->pid = pid;
-	return 0;
+	child->timed_out = true;
+	child_end(child);
 }
 
-int child_start(struct child *child, struct loop *loop, const char *command,
-		const char *const *environment, int stdin_fd, struct err *err)
+static int watch(struct child *child)
 {
-	int in[2] = { stdin_fd, -1 }, said[2] = { -1, -1 };
-	const char **list = environment_of(environment);
-	int status = -1;
+	if (loop_child(child->loop, child->pid, on_ended, child) < 0 ||
+	    loop_watch(child->loop, child->said.fd, POLLIN, on_pipe,
+		       &child->said) < 0)
+		return -1;
+	return child->note.fd < 0 ? 0 :
+		loop_watch(child->loop, child->note.fd, POLLIN, on_pipe,
+			   &child->note);
+}
 
+int child_start(struct child *child, struct loop *loop,
+		const struct child_plan *plan, struct err *err)
+{
 	child->loop = loop;
-	if (!list || pipe2(said, O_CLOEXEC) < 0 ||
-	    (stdin_fd < 0 && pipe2(in, O_CLOEXEC) < 0) ||
-	    spawn(child, command, list, in[0], said[1]) < 0)
-		goto out;
-	child->in = in[1];
-	child->err = said[0];
-	in[1] = said[0] = -1;
-	set_nonblocking(child->err);
-	if (child->in >= 0)
-		set_nonblocking(child->in);
-	if (loop_child(loop, child->pid, on_ended, child) < 0 ||
-	    loop_watch(loop, child->err, POLLIN, on_said, child) < 0)
-		goto out;
-	status = 0;
-out:
-	if (status < 0) {
-		err_errno(err, "cannot start %s", command);
-		child_kill(child);
+	child->folder = folder_make(err);
+	if (!child->folder)
+		return -1;
+	if (spawn(child, plan) < 0 || watch(child) < 0) {
+		err_errno(err, "cannot start %s", plan->command);
+		child_free(child);
+		return -1;
 	}
-	if (stdin_fd < 0 && in[0] >= 0)
-		close(in[0]);
-	if (in[1] >= 0)
-		close(in[1]);
-	if (said[0] >= 0)
-		close(said[0]);
-	if (said[1] >= 0)
-		close(said[1]);
-	free(list);
-	return status;
+	if (plan->limits.seconds > 0)
+		loop_timer_set(loop, &child->timer,
+			       plan->limits.seconds * 1000, on_time_up, child);
+	return 0;
 }
 
 /*
@@ -299,20 +404,48 @@ void child_end_input(struct child *child)
 		close_fd(child, &child->in);
 }
 
+/* Ending it */
+
+/* It may have put itself into another group. */
+static void signal_group(const struct child *child, int signal)
+{
+	if (child->pid <= 0)
+		return;
+	kill(-child->pid, signal);
+	if (getpgid(child->pid) != child->pid)
+		kill(child->pid, signal);
+}
+
 void child_kill(struct child *child)
 {
-	if (child->pid > 0)
-		kill(-child->pid, SIGKILL);
+	signal_group(child, SIGKILL);
+}
+
+static void on_grace_over(void *arg)
+{
+	child_kill(arg);
+}
+
+void child_end(struct child *child)
+{
+	signal_group(child, SIGTERM);
+	signal_group(child, SIGCONT);
+	loop_timer_set(child->loop, &child->timer, CHILD_GRACE_MS,
+		       on_grace_over, child);
 }
 
 void child_free(struct child *child)
 {
-	child_kill(child);
-	if (child->pid > 0)
-		loop_child_abandon(child->loop, child->pid);
-	child->pid = 0;
+	if (child->pid > 0) {
+		loop_child_forget(child->loop, child->pid);
+		child_kill(child);
+	}
+	if (child->folder)
+		clean_up(child);
 	close_fd(child, &child->in);
-	close_fd(child, &child->err);
-	buf_free(&child->said);
+	close_fd(child, &child->said.fd);
+	close_fd(child, &child->note.fd);
+	buf_free(&child->said.kept);
+	buf_free(&child->note.kept);
 	buf_free(&child->input);
 }

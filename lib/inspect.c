@@ -48,7 +48,7 @@ static void on_ready(void *arg)
 static int run(struct inspect *x, int fd)
 {
 	x->processor.loop = x->loop;
-	x->processor.command = x->command;
+	x->processor.options = x->how;
 	x->processor.record = x->record;
 	x->processor.arena = x->arena;
 	x->processor.ready = on_ready;

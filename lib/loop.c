@@ -231,11 +231,26 @@ int loop_child(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
 	return 0;
 }
 
-void loop_child_abandon(struct loop *loop, pid_t pid)
+static size_t find_child(const struct loop *loop, pid_t pid)
 {
-	for (size_t i = 0; i < loop->child_count; i++)
-		if (loop->children[i].pid == pid)
-			loop->children[i].fn = NULL;
+	size_t i = 0;
+
+	while (i < loop->child_count && loop->children[i].pid != pid)
+		i++;
+	return i;
+}
+
+bool loop_has_child(const struct loop *loop, pid_t pid)
+{
+	return find_child(loop, pid) < loop->child_count;
+}
+
+void loop_child_forget(struct loop *loop, pid_t pid)
+{
+	size_t i = find_child(loop, pid);
+
+	if (i < loop->child_count)
+		loop->children[i] = loop->children[--loop->child_count];
 }
 
 bool loop_is_idle(const struct loop *loop)
@@ -273,8 +288,7 @@ static void run_children(struct loop *loop)
 			continue;
 		}
 		loop->children[i] = loop->children[--loop->child_count];
-		if (child.fn)
-			child.fn(child.arg, child.pid, status);
+		child.fn(child.arg, child.pid, status);
 	}
 }
 

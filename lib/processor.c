@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "processor.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 
-enum { RECORD_IN_ENVIRONMENT_MAX = 96 << 10, SIGNALS = 64 };
+#include "note.h"
+
+enum { RECORD_IN_ENVIRONMENT_MAX = 96 << 10, SIGNALS = 64,
+       STDERR_MAX = 4 << 10 };
 
 /* What its end means */
+
+static bool is_end(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* Without empty lines at its end, and before. */
+static struct str trim(struct str said)
+{
+	while (said.n > 0 && is_end(*said.p)) {
+		said.p++;
+		said.n--;
+	}
+	while (said.n > 0 && is_end(said.p[said.n - 1]))
+		said.n--;
+	return said;
+}
 
 /* The first line that says something. */
 static struct str first_line(struct str said)
 {
-	struct str line;
+	struct str line = trim(said);
+	size_t n = 0;
 
-	while (said.n > 0 && strchr("\r\n", *said.p)) {
-		said.p++;
-		said.n--;
-	}
-	line = said;
-	for (line.n = 0; line.n < said.n; line.n++)
-		if (strchr("\r\n", said.p[line.n]))
-			break;
+	while (n < line.n && !is_end(line.p[n]))
+		n++;
+	line.n = n;
 	return line;
 }
 
@@ -35,36 +53,75 @@ static bool could_not_work(int status)
 	       (status > 128 && status <= 128 + SIGNALS);
 }
 
-static void fail(struct processor *p, const char *code, const char *how,
-		 int number, struct str line)
+static void fail(struct processor *p, const char *code, bool retry,
+		 const char *format, unsigned long long number)
+	__attribute__((format(printf, 4, 0)));
+
+static void fail(struct processor *p, const char *code, bool retry,
+		 const char *format, unsigned long long number)
 {
+	char how[128];
+
+	snprintf(how, sizeof(how), format, number);
 	p->outcome = RECORD_FAILED;
-	err_set(&p->err, code, "the processor %s %d%s%.*s", how, number,
-		line.n > 0 ? ": " : "", STR_FMT(line));
-	p->err.retry = true;
+	err_set(&p->err, code, "the processor %s%s%.*s", how,
+		p->bad.reason.n > 0 ? ": " : "", STR_FMT(p->bad.reason));
+	p->err.retry = retry;
+}
+
+/* What a limit has ended would come to the same again: no retry. */
+static void killed(struct processor *p, int signal)
+{
+	const struct child_limits *limits = &p->options->limits;
+
+	if (signal == SIGXCPU && limits->cpu_seconds > 0)
+		fail(p, "ProcessorLimit", false,
+		     "used up its %llu s of CPU time", limits->cpu_seconds);
+	else if (signal == SIGXFSZ && limits->file_size > 0)
+		fail(p, "ProcessorLimit", false,
+		     "wrote more than %llu bytes to a file", limits->file_size);
+	else
+		fail(p, "ProcessorKilled", true, "was killed by signal %llu",
+		     (unsigned long long)signal);
+}
+
+/* The reason, and what there is to say beyond it. */
+static void gather(struct processor *p)
+{
+	struct str said = buf_str(&p->child.said.kept);
+	struct str note = buf_str(&p->child.note.kept);
+	struct str line = first_line(said);
+
+	p->bad.reason = line.n > 0 ? arena_dup(p->arena, line) : STR_NONE;
+	if (note.n > 0)
+		note_read(note, p->arena, &p->bad, &p->complaint);
+	said = trim(said);
+	if (said.n == 0 || str_eq(said, p->bad.reason))
+		return;
+	said.n = str_cut_utf8(said, STDERR_MAX);
+	p->bad.stderr_text = arena_dup(p->arena, said);
 }
 
 static void decide(struct processor *p)
 {
-	struct str line = first_line(buf_str(&p->child.said));
 	int status = p->child.wait_status;
 
 	p->took_ms = loop_now(p->loop) - p->started;
-	if (WIFSIGNALED(status)) {
-		fail(p, "ProcessorKilled", "was killed by signal",
-		     WTERMSIG(status), line);
-	} else if (could_not_work(WEXITSTATUS(status))) {
-		fail(p, "ProcessorFailed", "ended with status",
-		     WEXITSTATUS(status), line);
-	} else if (WEXITSTATUS(status) == 0) {
-		p->outcome = RECORD_GOOD;
-	} else {
-		p->outcome = RECORD_BAD;
-		p->bad.reason = line.n > 0 ? arena_dup(p->arena, line) :
-			str_of(arena_printf(p->arena,
-					    "the processor ended with status %d",
-					    WEXITSTATUS(status)));
-	}
+	gather(p);
+	if (p->child.timed_out)
+		fail(p, "ProcessorTimeout", true, "was ended after %llu s",
+		     p->options->limits.seconds);
+	else if (WIFSIGNALED(status))
+		killed(p, WTERMSIG(status));
+	else if (could_not_work(WEXITSTATUS(status)))
+		fail(p, "ProcessorFailed", true, "ended with status %llu",
+		     (unsigned long long)WEXITSTATUS(status));
+	else
+		p->outcome = WEXITSTATUS(status) == 0 ? RECORD_GOOD : RECORD_BAD;
+	if (p->outcome == RECORD_BAD && p->bad.reason.n == 0)
+		p->bad.reason = str_of(arena_printf(p->arena,
+				"the processor ended with status %d",
+				WEXITSTATUS(status)));
 }
 
 static void on_ended(void *arg)
@@ -116,20 +173,24 @@ static const char *const *environment(const struct record *r,
 
 int processor_start(struct processor *p, int fd, struct err *err)
 {
-	const char *const *list = environment(p->record, p->arena);
+	struct child_plan plan = {
+		.command = p->options->command,
+		.environment = environment(p->record, p->arena),
+		.with_credentials = p->options->with_credentials,
+		.limits = p->options->limits,
+		.in = fd,
+		.out = -1,
+		.has_note = true,
+	};
 
-	if (!list)
+	if (!plan.environment)
 		return err_set(err, "OutOfMemory", "out of memory");
 	child_init(&p->child);
 	p->started = loop_now(p->loop);
 	p->child.ended = on_ended;
 	p->child.ready = on_ready;
 	p->child.arg = p;
-	if (child_start(&p->child, p->loop, p->command, list, fd, err) < 0) {
-		child_free(&p->child);
-		return -1;
-	}
-	return 0;
+	return child_start(&p->child, p->loop, &plan, err);
 }
 
 int processor_write(struct processor *p, const char *bytes, size_t n)

@@ -309,6 +309,7 @@ void record_put_bad(struct buf *members, const char *by,
 	put_place(members, "byte", bad->byte);
 	if (bad->has_count)
 		json_member_number(members, "count", bad->count);
+	json_member(members, "stderr", bad->stderr_text);
 	buf_putc(members, '}');
 }
 

@@ -2,6 +2,7 @@
 # s3check: the built-in checks, and the processor. See also failure.bats.
 
 load helper
+load check
 
 hello=b1946ac92492d2347c6235b4d2611184 # the MD5 of "hello\n"
 other=0123456789abcdef0123456789abcdef
@@ -12,29 +13,10 @@ setup() {
 	export dir
 }
 
-# Runs s3check on the records.
-check() { # RECORDS OPTION...
-	run3 timeout 20 s3check "${@:2}" <<<"$1"
-}
-
-# A record whose object, stdin, lies in the spool.
-spooled() { # NAME=VALUE...
-	local path
-	path=$(mktemp "$dir/spool.XXXXXX")
-	cat >"$path"
-	record bucket=in key=k "$@" fetch:="$(jq -cn --arg path "$path" --argjson bytes "$(wc -c <"$path")" '{$path, $bytes}')"
-}
-
 # A server that has an object of 100,000 bytes, after the RULES.
 server() { # [RULES]
 	stub "[${1-}{\"reply\": {\"bodySize\": 100000}}]"
 	export AWS_ENDPOINT_URL_S3=$STUB_URL
-}
-
-# What became of each record: good, or bad or failed and why.
-outcomes() {
-	jq -r 'if .failed then "failed " + .failed.code elif .gone then "gone " + .gone.code
-		elif .bad then "bad " + .bad.reason else "good" end' <<<"$out"
 }
 
 # Built-in checks
@@ -176,7 +158,7 @@ good'
 		"S3EV_PATH=$(jq -r .fetch.path <<<"$line")" "S3EV_RECORD=$line" OTHER=kept; do
 		grep -Fqxz -- "$variable" "$dir/env" || grep -Fqz -- "${variable%%$'\n'*}" "$dir/env"
 	done
-	assert_eq "$(tr '\0' '\n' <"$dir/env" | grep -c '^S3EV_')" 10
+	assert_eq "$(tr '\0' '\n' <"$dir/env" | grep -c '^S3EV_')" 11
 
 	S3EV_SIZE=99 S3EV_VERSION=old check "$(echo hello | spooled)" -x 'env >"$dir/env"'
 	assert_eq "$(grep -c '^S3EV_\(SIZE\|VERSION\|ETAG\)=' "$dir/env")" 0
@@ -193,7 +175,7 @@ good'
 	grep -q '^AWS_REGION=' "$dir/env"
 }
 
-@test "it has descriptors 0 to 2 and no other, and its stdout is nowhere" {
+@test "it has descriptors 0 to 3 and no other, and its stdout is nowhere" {
 	server
 	# A child of the processor looks at it: a shell's own redirections do not show.
 	echo 'ls /proc/$PPID/fd >"$dir/fds"; readlink /proc/$PPID/fd/1 >"$dir/stdout"' >"$dir/look"
@@ -202,7 +184,7 @@ good'
 		check "$line" -x 'sh "$dir/look"; echo noise'
 		exec 8<&-
 		assert_eq "$status $err$(outcomes)" '0 good'
-		assert_eq "$(<"$dir/fds") $(<"$dir/stdout")" $'0\n1\n2 /dev/null'
+		assert_eq "$(<"$dir/fds") $(<"$dir/stdout")" $'0\n1\n2\n3 /dev/null'
 		[[ $out != *noise* ]]
 	done
 }

@@ -1,0 +1,292 @@
+#!/usr/bin/env bats
+# What a processor may do, and what it cannot do to others: s3ev-processor(7).
+
+load helper
+load check
+
+setup() {
+	dir=$BATS_TEST_TMPDIR
+	export dir
+	export TMPDIR=$dir/tmp
+	mkdir "$TMPDIR"
+	line=$(echo hello | spooled size=6)
+}
+
+# The one record with the processor, under a limit of time that none reaches
+# unless it hangs.
+process() { # PROCESSOR [OPTION...]
+	check "$line" -x "$1" "${@:2}"
+}
+
+not_running() { # PID
+	! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
+}
+
+nothing_left() {
+	assert_eq "$(ls -A "$TMPDIR")" ''
+}
+
+# Limits
+
+@test "--timeout: who takes longer is asked to end, and the record is failed" {
+	process 'trap "echo ended >&2; exit 0" TERM; echo $$ >"$dir/pid"; sleep 100 & wait' --timeout 1
+	assert_eq "$status $(outcomes)" '75 failed ProcessorTimeout'
+	assert_json '.failed == {by: "s3check", code: "ProcessorTimeout", retry: true,
+		message: "the processor was ended after 1 s: ended"}'
+	not_running "$(<"$dir/pid")"
+	nothing_left
+}
+
+@test "--timeout: who ignores SIGTERM, or has stopped itself, is killed with its group" {
+	for processor in 'trap "" TERM; sleep 100 & echo $! >"$dir/pid"; wait; sleep 100' \
+		'sleep 100 & echo $! >"$dir/pid"; kill -STOP $$'; do
+		process "$processor" --timeout 1
+		assert_eq "$processor: $status $(outcomes)" "$processor: 75 failed ProcessorTimeout"
+		not_running "$(<"$dir/pid")"
+	done
+	nothing_left
+}
+
+@test "--timeout: nobody waits for one that does not read, and others go on meanwhile" {
+	stub '[{"reply": {"bodySize": 3000000}}]'
+	AWS_ENDPOINT_URL_S3=$STUB_URL check "$(for key in slow 1 2 3 4; do record bucket=in key=$key size=3000000; done)" \
+		-j 2 --timeout 2 -x '[ $S3EV_KEY != slow ] || sleep 100; cat >/dev/null'
+	assert_eq "$status $(jq -r '.key + " " + (.failed.code // "good")' <<<"$out" | tr '\n' ' ')" \
+		'75 1 good 2 good 3 good 4 good slow ProcessorTimeout '
+}
+
+@test "--timeout 0 is none, and with timeout(1) slow data is bad" {
+	process 'sleep 0.1' --timeout 0
+	assert_eq "$status $(outcomes)" '0 good'
+	process 'timeout 0.1 sleep 100'
+	assert_eq "$status $(outcomes)" '0 bad the processor ended with status 124'
+}
+
+@test "--cpu: who uses more is killed, and is not to be tried again" {
+	process 'while :; do :; done' --cpu 1
+	assert_eq "$status" 75
+	assert_json '.failed == {by: "s3check", code: "ProcessorLimit", retry: false,
+		message: "the processor used up its 1 s of CPU time"}'
+}
+
+@test "--memory: who wants more does not get it" {
+	echo '$x = "x" x 300e6; print STDERR "got it"; exit 3' >"$dir/greedy"
+	process 'perl "$dir/greedy"' --memory 100000000
+	[[ $out != *'got it'* ]]
+	assert_json '.bad or .failed'
+	process 'perl "$dir/greedy"' --memory 2000000000
+	assert_eq "$(outcomes)" 'bad got it'
+}
+
+@test "limits are numbers" {
+	for option in --timeout --cpu --memory; do
+		process true "$option" 1x
+		assert_eq "$status $out" '64 '
+		[[ $err == 's3check: not a number of '*': 1x'$'\n' ]]
+	done
+}
+
+# Bad manners
+
+@test "gigabytes on stdout and stderr hold up nobody and are not kept" {
+	check "$line"$'\n'"$(echo x | spooled key=other)" -j 2 -x '[ $S3EV_KEY = k ] || exit 0
+		echo first >&2; head -c 10G /dev/zero; head -c 1G /dev/zero >&2; exit 1'
+	assert_eq "$status $(outcomes | sort)" $'0 bad first\ngood'
+}
+
+@test "what goes on writing to its stderr behind it does not hold it up" {
+	process 'yes >&2 & yes >&3 & echo no >&2; exit 1'
+	[ "$status" -eq 0 ]
+	assert_json '.bad'
+	process '(trap "" TERM HUP; setsid yes >&2) & exit 0'
+	assert_eq "$status $(outcomes)" '0 good'
+}
+
+@test "one that closes everything is heard all the same" {
+	process 'exec 0<&- 1>&- 2>&- 3>&-; sleep 0.1; exit 3'
+	assert_eq "$status $(outcomes)" '0 bad the processor ended with status 3'
+	stub '[{"reply": {"bodySize": 3000000}}]'
+	AWS_ENDPOINT_URL_S3=$STUB_URL check "$(record bucket=in key=k size=3000000)" -x 'exec 0<&- 1>&- 2>&- 3>&-; sleep 0.1'
+	assert_eq "$status $(outcomes)" '0 good'
+}
+
+@test "one that kills its group kills only itself" {
+	check "$line"$'\n'"$(echo x | spooled key=other)" -j 2 -x '[ $S3EV_KEY = k ] || exec sleep 0.3; kill -KILL 0'
+	assert_eq "$status $(outcomes | sort)" $'75 failed ProcessorKilled\ngood'
+}
+
+@test "one that leaves its group is ended in time, and so is what is left of the group" {
+	echo 'open $pid, ">", "$ENV{dir}/pid"; print $pid $$; close $pid; setpgrp(0, getpgrp(getppid)); sleep 100' >"$dir/move"
+	process 'sleep 100 & echo $! >"$dir/left"; exec perl "$dir/move"' --timeout 1
+	assert_eq "$status $(outcomes)" '75 failed ProcessorTimeout'
+	not_running "$(<"$dir/pid")" && not_running "$(<"$dir/left")"
+}
+
+@test "daemons are ended with the processor that made them, and no other's" {
+	# Twice forked, with a session of its own and all descriptors kept open.
+	daemon='(setsid sh -c "echo \$\$ >\"\$dir/pid.\$S3EV_KEY\"; exec sleep 100" &)
+		until [ -s "$dir/pid.$S3EV_KEY" ]; do sleep 0.01; done'
+	run3 s3check -j 2 -x "$daemon"'
+		[ $S3EV_KEY = slow ] || exit 0
+		until [ -e "$dir/done" ]; do sleep 0.01; done; kill -0 $(cat "$dir/pid.slow")' < <(
+		echo x | spooled key=slow
+		wait_until test -s "$dir/pid.slow"
+		echo x | spooled key=quick
+		wait_until test -s "$dir/pid.quick"
+		wait_until not_running "$(<"$dir/pid.quick")"
+		touch "$dir/done"
+	)
+	assert_eq "$status $(outcomes)" $'0 good\ngood'
+	not_running "$(<"$dir/pid.slow")" && not_running "$(<"$dir/pid.quick")"
+	nothing_left
+}
+
+@test "a hundred processes left behind are ended before the record goes out" {
+	process 'for i in 1 2 3 4 5 6 7 8 9 10; do
+		for j in 1 2 3 4 5 6 7 8 9 10; do sleep 100 & echo $! >>"$dir/pids"; done; done; exit 0'
+	assert_eq "$status $(outcomes)" '0 good'
+	while read -r pid; do
+		not_running "$pid"
+	done <"$dir/pids"
+}
+
+# Its folder
+
+@test "it runs in a fresh folder of its own, which is TMPDIR, too" {
+	export home=$HOME
+	for _ in 1 2; do
+		process 'pwd >>"$dir/folders"; [ "$(pwd -P)" = "$TMPDIR" ] && [ "$TMPDIR" = "$S3EV_FOLDER" ] && [ "$TMPDIR" = "$PWD" ] &&
+			[ -z "$(ls -A)" ] && [ "$(stat -c %a .)" = 700 ] && [ "$HOME" = "$home" ] && touch file && mktemp'
+		assert_eq "$status $err$(outcomes)" '0 good'
+	done
+	assert_eq "$(sort -u "$dir/folders" | grep -c "^$TMPDIR/s3ev-work\.")" 2
+	nothing_left
+}
+
+@test "the folder goes away with all that is in it, and nothing else does" {
+	mkdir "$dir/outside"
+	echo kept >"$dir/outside/file"
+	process 'ln -s "$dir/outside" link; ln "$dir/outside/file" hard; mkdir -p a/b/c a/b/d a/e 0 1; touch a/f a/b/f a/b/c/f 0/f 2
+		ln -s "$dir/outside/file" a/b/c/link; ln -s / a/e/root; mkfifo pipe; chmod 0 a/b/c; chmod 0 a .'
+	assert_eq "$status $err$(outcomes)" '0 good'
+	assert_eq "$(<"$dir/outside/file")" kept
+	nothing_left
+}
+
+@test "a folder deeper than any path, and one with many files, go away" {
+	echo 'for (1 .. 200) { mkdir("x" x 100) or die; chdir("x" x 100) or die } open(F, ">", "file") or die' >"$dir/deep"
+	process 'perl "$dir/deep" && seq 3000 | xargs touch'
+	assert_eq "$status $err$(outcomes)" '0 good'
+	process 'kill -KILL $(seq 3000 | xargs touch; echo $$)'
+	nothing_left
+}
+
+@test "folders go away when the record is failed, and when stdout breaks" {
+	process 'touch file; kill -KILL $$'
+	process 'touch file; exec sleep 100' --timeout 1
+	process no-such-command
+	nothing_left
+	{
+		echo hello | spooled key=slow
+		wait_until test -s "$dir/pid"
+		echo hello | spooled key=quick
+	} | run3 sh -c 's3check -j 2 -x "$1" >/dev/full' sh '[ $S3EV_KEY = quick ] || { touch file; echo $$ >"$dir/pid"; exec sleep 100; }'
+	not_running "$(<"$dir/pid")"
+	nothing_left
+}
+
+@test "no folder, no processor: the record is failed" {
+	TMPDIR=$dir/none process 'touch "$dir/ran"'
+	assert_eq "$status $(outcomes)" '75 failed SystemError'
+	[[ $err == *"$dir/none/s3ev-work."*': No such file or directory'$'\n' ]] && [ ! -e "$dir/ran" ]
+}
+
+@test "a processor beside us is found by its relative name" {
+	mkdir -p "$dir/here/sub"
+	cd "$dir/here"
+	printf '#!/bin/sh\nexit 0\n' | tee p >sub/p
+	chmod +x p sub/p
+	for processor in ./p sub/p ../here/p '"$OLDPWD"/p' 'cd "$OLDPWD" && ./p' 'cd - >/dev/null; sh "$PWD/p"' \
+		"bash -c '\"\$OLDPWD\"/p'" '[ "$OLDPWD" = "$dir/here" ]'; do
+		process "$processor"
+		assert_eq "$processor: $status $err$(outcomes)" "$processor: 0 good"
+	done
+	TMPDIR=../tmp process 'touch file'
+	assert_eq "$status $err$(outcomes)" '0 good'
+	nothing_left
+}
+
+@test "a shell command that names a file which it would not find is refused" {
+	mkdir -p "$dir/here/sub"
+	cd "$dir/here"
+	touch p.py sub/p sed
+	for processor in 'python3 p.py' './p.py -s' 'cat | sub/p' 'sed -n p <p.py' 'true; sh sub/p'; do
+		process "$processor"
+		assert_eq "$processor: $status $out" "$processor: 64 "
+		[[ $err == 's3check: '*' is in this directory, but the command runs in another: write "$OLDPWD"/'*": $processor"$'\n' ]]
+	done
+	for processor in "grep -q -v 'p.py'" 'sed -n p; : sub' 'cat | sed -n p' 'true "p.py"'; do
+		process "$processor"
+		assert_eq "$processor: $status $err" "$processor: 0 "
+	done
+}
+
+# Credentials
+
+@test "--pass-credentials leaves them in its environment" {
+	AWS_SESSION_TOKEN=token process 'env >"$dir/env"' --pass-credentials
+	assert_eq "$status $err$(grep -c -e "^AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY\$" -e '^AWS_SESSION_TOKEN=token$' "$dir/env")" '0 2'
+}
+
+# Reasons with a place
+
+@test "a note on descriptor 3 says where, and travels with the record" {
+	process 'echo "no comma" >&2; echo "{\"code\":\"NoComma\",\"line\":3,\"column\":7,\"byte\":120,\"count\":1,\"other\":[]}" >&3; exit 1'
+	assert_eq "$status $err" '0 '
+	assert_json '.bad == {by: "s3check", code: "NoComma", reason: "no comma", line: 3, column: 7, byte: 120, count: 1}'
+	note='{"reason":"é\nx","count":0}' process 'printf %s "$note" >&3; exit 1'
+	assert_json '.bad == {by: "s3check", reason: "é\nx", count: 0}'
+	process 'echo "{\"reason\":\"the license server\"}" >&3; exit 75'
+	assert_json '.failed.message == "the processor ended with status 75: the license server"'
+	process 'echo "{\"line\":3}" >&3; exit 0'
+	assert_eq "$status $err$(outcomes)" '0 good'
+}
+
+@test "a note that is none changes nothing, and is told" {
+	while IFS='|' read -r note why; do
+		note=$note process 'echo no >&2; printf %s "$note" >&3; exit 1'
+		assert_eq "$note: $status $(jq -c .bad <<<"$out")" "$note: 0 {\"by\":\"s3check\",\"reason\":\"no\"}"
+		[[ $err == "s3check: in/k: its note on descriptor 3: $why"* ]] || assert_eq "$err" "$why"
+	done <<-'TABLE'
+		line 3|lexical error
+		[3]|
+		3|
+		{"line":3|
+		{"line":-1}|line is no number: -1
+		{"line":1.5}|line is no number: 1.5
+		{"line":"x"}|line is no number: x
+		{"count":99999999999999999999999}|count is no number
+		{"line":3,"code":"two words"}|code is no short word
+		{"line":3,"code":""}|code is no short word
+		{"line":3}{"line":4}|
+	TABLE
+}
+
+@test "of a note more than 4 KiB nothing is taken, and nobody waits to write it" {
+	process 'printf "{\"line\":3,\"x\":\"%s\"}" "$(yes x | head -c 200000 | tr -d "\n")" >&3; exit 1'
+	assert_eq "$status $(jq -c .bad <<<"$out")" '0 {"by":"s3check","reason":"the processor ended with status 1"}'
+	assert_eq "$err" $'s3check: in/k: its note on descriptor 3: more than 4096 bytes\n'
+}
+
+@test "stderr comes along when it says more than the reason" {
+	process 'printf "\nfirst\nsecond\377\n\n" >&2; exit 1'
+	assert_json '.bad == {by: "s3check", reason: "first", stderr: "first\nsecond\ufffd"}'
+	process 'printf "\nfirst\n\n" >&2; exit 1'
+	assert_json '.bad == {by: "s3check", reason: "first"}'
+	process 'yes é | head -c 100000 >&2; exit 1'
+	assert_json '.bad.reason == "é" and (.bad.stderr | utf8bytelength | . > 4000 and . <= 4096)'
+	process 'echo told >&2; echo "{\"reason\":\"noted\"}" >&3; exit 1'
+	assert_json '.bad == {by: "s3check", reason: "noted", stderr: "told"}'
+	process 'echo warning >&2; exit 0'
+	assert_json '.bad | not'
+}
