@@ -24,11 +24,11 @@ LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 BATS := $(wildcard tests/*.bats)
 SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor \
-	tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
+	tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
-.PHONY: all asan bench check clean demo deps fuzz help install lint uninstall \
-	unit
+.PHONY: all asan bench check clean demo deps fuzz help install lint model \
+	uninstall unit
 .DELETE_ON_ERROR:
 
 all: $(TOOLS:%=$B/%)	## build the tools (default)
@@ -83,6 +83,10 @@ bench:			## s3ev-split beside the bare parser
 fuzz:			## each fuzzer for a minute
 	@tests/need build fuzz
 	tests/fuzz/run 60
+
+model:			## check the protocol with spin
+	@tests/need model
+	tests/model/run
 
 clean:			## remove what was built
 	rm -rf build build-*
