@@ -31,6 +31,7 @@ enum { CONFIG_MAX_WARNINGS = 64, CONFIG_URL_MAX = 4096 };
 
 enum config_service {
 	CONFIG_S3, CONFIG_DYNAMODB, CONFIG_STS, CONFIG_SQS, CONFIG_SSO,
+	CONFIG_SSO_OIDC,
 	CONFIG_SERVICES		/* how many there are */
 };
 

@@ -4,9 +4,9 @@
  *
  * The caller fills the first part and starts it; done is called once, with
  * either keys or an error in the job.  The rest of this header is what the
- * sources (creds_process, creds_sts, creds_sso, creds_container, creds_imds)
- * share: a request with a time limit that can be sent again, and keys that
- * are wiped.
+ * sources (creds_process, creds_sts, creds_sso with creds_token,
+ * creds_container, creds_imds) share: a request with a time limit that can be
+ * sent again, and keys that are wiped.
  */
 #ifndef S3EV_CREDS_JOB_H
 #define S3EV_CREDS_JOB_H
@@ -76,6 +76,7 @@ struct creds_job {
 	uint64_t limit_ms;		/* for one try; 0: the client's own */
 	void (*answered)(struct creds_job *job);
 	void (*woken)(struct creds_job *job);
+	int (*then)(struct creds_job *job);	/* of creds_token_start() */
 	void *process;			/* owned by creds_process */
 };
 
@@ -133,6 +134,17 @@ int creds_process_start(struct creds_job *job);
 void creds_process_stop(struct creds_job *job);
 int creds_sts_start(struct creds_job *job);
 int creds_sso_start(struct creds_job *job);
+
+/*
+ * The token of a session of IAM Identity Center, in job->token; then is called
+ * when it is there, now or later, and sends the next request.
+ */
+int creds_token_start(struct creds_job *job,
+		      int (*then)(struct creds_job *job));
+
+/* -1 with "SSOTokenExpired": why, and what to run. */
+int creds_token_log_in(struct creds_job *job, const char *why);
+
 int creds_container_start(struct creds_job *job);
 int creds_imds_start(struct creds_job *job);
 

@@ -176,6 +176,7 @@ static int load_endpoints(struct config *config, struct err *err)
 		[CONFIG_STS] = { "AWS_ENDPOINT_URL_STS", "sts" },
 		[CONFIG_SQS] = { "AWS_ENDPOINT_URL_SQS", "sqs" },
 		[CONFIG_SSO] = { "AWS_ENDPOINT_URL_SSO", "sso" },
+		[CONFIG_SSO_OIDC] = { "AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc" },
 	};
 
 	if (get_flag(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", NULL,

@@ -235,7 +235,7 @@ int config_endpoint(const struct config *config, enum config_service service,
 	static const char *const names[CONFIG_SERVICES] = {
 		[CONFIG_S3] = "s3", [CONFIG_DYNAMODB] = "dynamodb",
 		[CONFIG_STS] = "sts", [CONFIG_SQS] = "sqs",
-		[CONFIG_SSO] = "portal.sso",
+		[CONFIG_SSO] = "portal.sso", [CONFIG_SSO_OIDC] = "oidc",
 	};
 
 	if (config_is_custom_endpoint(config, service)) {

@@ -152,6 +152,70 @@ iam() { # CURL_OPTION...
 	[[ $err == *"; run: aws sso login --profile default"$'\n' ]]
 }
 
+# A cache with a token that can be renewed; more members may be put over it.
+sso_cache() { # EXPIRES [JSON]
+	mkdir -p "$HOME/.aws/sso/cache"
+	cache=$HOME/.aws/sso/cache/$(printf %s my-sso | sha1sum | cut -d' ' -f1).json
+	jq -n --arg expires "$1" '{startUrl: "https://example.awsapps.com/start", region: "us-east-1", accessToken: "sso-old",
+		expiresAt: $expires, clientId: "me", clientSecret: "client-hidden",
+		registrationExpiresAt: "2099-01-01T00:00:00Z", refreshToken: "refresh-1"} + '"${2-{\}}" >"$cache"
+	config '[default]' 'sso_session = my-sso' 'sso_account_id = 123456789012' 'sso_role_name = r' \
+		'[sso-session my-sso]' 'sso_region = us-east-1' 'sso_start_url = https://example.awsapps.com/start'
+}
+
+# Keys for the token TOKEN, and STATUS and BODY for whoever wants it renewed.
+sso_stub() { # TOKEN STATUS BODY
+	stub "$(jq -n --arg token "^$1\$" --argjson status "$2" --arg body "$3" '[
+		{match: {method: "POST", path: "^/token$"}, reply: {$status, $body}},
+		{match: {path: "^/federation/credentials", header: {"x-amz-sso_bearer_token": $token}},
+		 reply: {body: "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO0000000000001\",\"secretAccessKey\":\"hidden\",\"sessionToken\":\"t\",\"expiration\":4070908800000}}"}}]')"
+	export AWS_ENDPOINT_URL_SSO=$STUB_URL AWS_ENDPOINT_URL_SSO_OIDC=$STUB_URL
+}
+
+@test "SSO's token is renewed before it expires, and the cache with it" {
+	local form
+	sso_cache "$(date -u -d '5 minutes' +%FT%TZ)"
+	sso_stub sso-new 200 '{"accessToken":"sso-new","tokenType":"Bearer","expiresIn":3600,"refreshToken":"refresh-2"}'
+	run3 s3ev-env
+	assert_eq "$status:$err" 0:
+	assert_credentials '{access_key_id: "ASIA...0001", from: "SSO (profile \"default\")", expires: "2099-01-01T00:00:00Z", account: "123456789012"}'
+	form='{"clientId":"me","clientSecret":"client-hidden","grantType":"refresh_token","refreshToken":"refresh-1"}'
+	assert_logged "length == 2 and .[0].bodySha256 == \"$(printf %s "$form" | sha256sum | cut -d' ' -f1)\" and .[0].headers[\"content-type\"] == \"application/json\" and (.[0].headers | has(\"authorization\") | not)"
+	assert_json '(.expiresAt | fromdate - now | . > 3500 and . <= 3600) and del(.expiresAt) == {startUrl: "https://example.awsapps.com/start",
+		region: "us-east-1", accessToken: "sso-new", clientId: "me", clientSecret: "client-hidden",
+		registrationExpiresAt: "2099-01-01T00:00:00Z", refreshToken: "refresh-2"}' "$(cat "$cache")"
+	assert_eq "$(stat -c %a "$cache"):$(ls "$HOME/.aws/sso/cache")" "600:$(basename "$cache")"
+	run3 s3ev-env
+	assert_logged 'length == 3' # the new one is good for an hour
+}
+
+@test "SSO's token serves to its end when it cannot be renewed, and then it is over" {
+	sso_cache "$(date -u -d '5 minutes' +%FT%TZ)"
+	sso_stub sso-old 400 '{"error":"invalid_grant"}'
+	run3 s3ev-env
+	assert_eq "$status:$err" 0:
+	assert_logged '[.[].target] == ["/token", "/federation/credentials?role_name=r&account_id=123456789012"]'
+	sso_cache 2001-01-01T00:00:00Z
+	run3 s3ev-env
+	assert_eq "$status:$err" $'78:s3ev-env: SSO (profile "default"): the session has expired and is not renewed; run: aws sso login --profile default\n'
+	sso_cache 2001-01-01T00:00:00Z '{registrationExpiresAt: "2001-01-01T00:00:00Z"}'
+	run3 s3ev-env
+	assert_eq "$status:$err" $'78:s3ev-env: SSO (profile "default"): the session has expired; run: aws sso login --profile default\n'
+	assert_logged 'length == 3' # nobody was asked with a client that is not known any more
+}
+
+@test "SSO's token is not taken from an answer that is none" {
+	local body
+	for body in '{"accessToken":"a\r\nb","expiresIn":3600}' '{"accessToken":"","expiresIn":3600}' \
+			'{"accessToken":"a"}' '{"accessToken":"a","expiresIn":-1}' '[]'; do
+		sso_cache 2001-01-01T00:00:00Z
+		sso_stub sso-new 200 "$body"
+		run3 s3ev-env
+		assert_eq "$body $status:$(jq -r .accessToken "$cache")" "$body 78:sso-old"
+		stop_servers
+	done
+}
+
 @test "a container's keys, with the token that is in a file" {
 	printf 'pod token' >"$dir/token"
 	stub "[{\"match\": {\"path\": \"^/get\\\\?id=1$\", \"header\": {\"authorization\": \"^pod token$\"}}, \"reply\": {\"body\": $(keys ASIACONTAINER0000001)}}]"
