@@ -176,10 +176,11 @@ static void write_cache(struct creds_job *job, const struct cached *cached)
 	buf_reset(&job->body);
 }
 
-static int take_renewed(struct creds_job *job, struct cached *cached)
+static int take_renewed(struct creds_job *job, const struct cached *old)
 {
 	char expires[sizeof("2026-11-23T05:54:00Z") + 16];
 	unsigned long long seconds;
+	struct cached cached = *old;
 	struct renewed renewed;
 	struct tm tm;
 	time_t until;
@@ -196,11 +197,11 @@ static int take_renewed(struct creds_job *job, struct cached *cached)
 	until = time(NULL) + (time_t)seconds;
 	strftime(expires, sizeof(expires), "%Y-%m-%dT%H:%M:%SZ",
 		 gmtime_r(&until, &tm));
-	cached->token = renewed.token;
-	cached->expires = str_of(expires);
+	cached.token = renewed.token;
+	cached.expires = str_of(expires);
 	if (renewed.refresh_token.n > 0)
-		cached->refresh_token = renewed.refresh_token;
-	write_cache(job, cached);
+		cached.refresh_token = renewed.refresh_token;
+	write_cache(job, &cached);
 	status = use(job, renewed.token);
 	creds_wipe(renewed.token);
 	creds_wipe(renewed.refresh_token);
