@@ -32,9 +32,10 @@ struct work {
 };
 
 static const char usage[] =
-	"usage: s3check [-hkVv] [-j JOBS] [-x CMD] [--timeout S] [--cpu S]\n"
-	"               [--memory BYTES] [--pass-credentials] [--max-size BYTES]\n"
-	"               [--name GLOB]... [--expected-bucket-owner ID]\n"
+	"usage: s3check [-hkoVv] [-j JOBS] [-x CMD] [--timeout S] [--cpu S]\n"
+	"               [--memory BYTES] [--pass-credentials] [-d DIR]\n"
+	"               [--max-output BYTES] [--output-type TYPE]\n"
+	"               [--max-size BYTES] [--name GLOB]... [--expected-bucket-owner ID]\n"
 	"               [--request-payer] < RECORDS\n"
 	"\n"
 	PROCESSOR_OPTION_USAGE
@@ -101,6 +102,9 @@ static void on_inspected(void *arg)
 	switch (x->outcome) {
 	case RECORD_GOOD:
 		put_check(&work->item->members, p);
+		if (x->output.path)
+			outfile_put(&work->item->members, &x->output,
+				    p->options->output_type);
 		flow_done(work->item);
 		break;
 	case RECORD_BAD:
@@ -192,7 +196,7 @@ static unsigned processors(void)
 int main(int argc, char **argv)
 {
 	struct checks checks = {
-		.processor.limits.seconds = PROCESSOR_TIMEOUT,
+		.processor = PROCESSOR_OPTIONS,
 		.filter.lazy = true,
 	};
 	struct flow_options flow = { .jobs = processors() };
@@ -223,13 +227,18 @@ int main(int argc, char **argv)
 		.ctx = &checks,
 	};
 	int status = options_read(&options, argc, argv);
+	const char *what = status < 0 ?
+		processor_option_end(&checks.processor) : NULL;
 
-	if (status < 0) {
+	if (what) {
+		report(NULL, what);
+		status = EX_USAGE;
+	} else if (status < 0) {
 		/* So that ? is a character of a key. */
 		setlocale(LC_CTYPE, "C.UTF-8");
 		strays_adopt();
 		status = filter_run(&checks.filter, &filter, &flow);
 	}
-	free(checks.processor.command);
+	processor_option_free(&checks.processor);
 	return status;
 }

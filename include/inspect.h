@@ -39,6 +39,7 @@ struct inspect {
 	enum record_outcome outcome;
 	struct err err;
 	struct record_bad bad;
+	struct outfile output;		/* of the processor, if it is good */
 
 	struct source source;		/* private from here on */
 	struct processor processor;

@@ -29,6 +29,7 @@
 #include "child.h"
 #include "err.h"
 #include "loop.h"
+#include "outfile.h"
 #include "processor_option.h"
 #include "record.h"
 
@@ -47,6 +48,7 @@ struct processor {
 	struct record_bad bad;		/* text in the arena */
 	struct err err;
 	struct err complaint;		/* a note that could not be read */
+	struct outfile output;		/* of a good object, with -o */
 	uint64_t took_ms;
 
 	struct child child;		/* private from here on */
@@ -72,7 +74,10 @@ void processor_end_input(struct processor *processor);
 /* Kill it; ended is still called. */
 void processor_kill(struct processor *processor);
 
-/* Free what it holds, once it has ended, was killed or was never started. */
+/*
+ * Free what it holds, once it has ended, was killed or was never started; its
+ * output is removed, unless the caller has taken that out.
+ */
 void processor_free(struct processor *processor);
 
 #endif

@@ -16,6 +16,10 @@ static void settle(struct inspect *x)
 		x->err = x->processor.err;
 		x->bad = x->processor.bad;
 	}
+	if (x->outcome == RECORD_GOOD) {
+		x->output = x->processor.output;
+		x->processor.output.path = NULL;
+	}
 	source_free(&x->source);
 	processor_free(&x->processor);
 	x->done(x->arg);

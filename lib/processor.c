@@ -69,6 +69,15 @@ static void fail(struct processor *p, const char *code, bool retry,
 	p->err.retry = retry;
 }
 
+/* The signal that ended it, or as a shell says, its last command; else 0. */
+static int signal_of(int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status);
+	status = WEXITSTATUS(status) - 128;
+	return status == SIGXCPU || status == SIGXFSZ ? status : 0;
+}
+
 /* What a limit has ended would come to the same again: no retry. */
 static void killed(struct processor *p, int signal)
 {
@@ -77,9 +86,9 @@ static void killed(struct processor *p, int signal)
 	if (signal == SIGXCPU && limits->cpu_seconds > 0)
 		fail(p, "ProcessorLimit", false,
 		     "used up its %llu s of CPU time", limits->cpu_seconds);
-	else if (signal == SIGXFSZ && limits->file_size > 0)
-		fail(p, "ProcessorLimit", false,
-		     "wrote more than %llu bytes to a file", limits->file_size);
+	else if (signal == SIGXFSZ && p->options->max_output > 0)
+		fail(p, "OutputTooLarge", false, "wrote more than %llu bytes",
+		     p->options->max_output);
 	else
 		fail(p, "ProcessorKilled", true, "was killed by signal %llu",
 		     (unsigned long long)signal);
@@ -102,6 +111,22 @@ static void gather(struct processor *p)
 	p->bad.stderr_text = arena_dup(p->arena, said);
 }
 
+/* Without its output it is not good, and nobody knows whether it is bad. */
+static void take_output(struct processor *p)
+{
+	struct err err;
+
+	if (!p->output.path)
+		return;
+	if (outfile_close(&p->output, p->options->max_output, &err) < 0 &&
+	    p->outcome != RECORD_FAILED) {
+		p->outcome = RECORD_FAILED;
+		p->err = err;
+	}
+	if (p->outcome != RECORD_GOOD)
+		outfile_drop(&p->output);
+}
+
 static void decide(struct processor *p)
 {
 	int status = p->child.wait_status;
@@ -111,13 +136,14 @@ static void decide(struct processor *p)
 	if (p->child.timed_out)
 		fail(p, "ProcessorTimeout", true, "was ended after %llu s",
 		     p->options->limits.seconds);
-	else if (WIFSIGNALED(status))
-		killed(p, WTERMSIG(status));
+	else if (signal_of(status) > 0)
+		killed(p, signal_of(status));
 	else if (could_not_work(WEXITSTATUS(status)))
 		fail(p, "ProcessorFailed", true, "ended with status %llu",
 		     (unsigned long long)WEXITSTATUS(status));
 	else
 		p->outcome = WEXITSTATUS(status) == 0 ? RECORD_GOOD : RECORD_BAD;
+	take_output(p);
 	if (p->outcome == RECORD_BAD && p->bad.reason.n == 0)
 		p->bad.reason = str_of(arena_printf(p->arena,
 				"the processor ended with status %d",
@@ -185,6 +211,12 @@ int processor_start(struct processor *p, int fd, struct err *err)
 
 	if (!plan.environment)
 		return err_set(err, "OutOfMemory", "out of memory");
+	if (p->options->has_output) {
+		if (outfile_open(&p->output, p->options->directory,
+				 p->record->id, p->arena, err) < 0)
+			return -1;
+		plan.out = p->output.fd;
+	}
 	child_init(&p->child);
 	p->started = loop_now(p->loop);
 	p->child.ended = on_ended;
@@ -217,4 +249,5 @@ void processor_free(struct processor *p)
 {
 	if (p->child.loop)
 		child_free(&p->child);
+	outfile_drop(&p->output);
 }

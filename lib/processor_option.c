@@ -2,9 +2,13 @@
 #include "processor_option.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "str.h"
+
+/* What S3 takes in one piece. */
+static const unsigned long long MAX_OUTPUT = 5ULL << 30;
 
 /* A year; what is more would not fit where milliseconds are counted. */
 enum { SECONDS_MAX = 366 * 24 * 3600 };
@@ -12,8 +16,10 @@ enum { SECONDS_MAX = 366 * 24 * 3600 };
 bool processor_option_is(int option)
 {
 	return option == PROCESSOR_OPTION_COMMAND ||
+	       option == PROCESSOR_OPTION_OUTPUT ||
+	       option == PROCESSOR_OPTION_DIRECTORY ||
 	       (option >= PROCESSOR_OPTION_TIMEOUT &&
-		option <= PROCESSOR_OPTION_CREDENTIALS);
+		option <= PROCESSOR_OPTION_OUTPUT_TYPE);
 }
 
 static const char *take_command(struct processor_options *options,
@@ -33,6 +39,17 @@ static const char *take_number(unsigned long long *number, const char *arg,
 		what : NULL;
 }
 
+/* As RFC 9110, 8.3.1 has them, parameters and all: it becomes a header. */
+static bool is_media_type(const char *arg)
+{
+	const char *slash = strchr(arg, '/');
+
+	for (const char *p = arg; *p; p++)
+		if (*p < ' ' || *p > '~')
+			return false;
+	return slash && slash > arg && slash[1] != '\0' && slash[1] != ' ';
+}
+
 const char *processor_option_take(struct processor_options *options,
 				  int option, const char *arg)
 {
@@ -48,10 +65,50 @@ const char *processor_option_take(struct processor_options *options,
 	case PROCESSOR_OPTION_MEMORY:
 		return take_number(&limits->memory, arg, ~0ULL >> 1,
 				   "not a number of bytes");
+	case PROCESSOR_OPTION_MAX_OUTPUT:
+		options->has_max_output = true;
+		return take_number(&options->max_output, arg, ~0ULL >> 2,
+				   "not a number of bytes");
+	case PROCESSOR_OPTION_OUTPUT_TYPE:
+		options->output_type = arg;
+		return is_media_type(arg) ? NULL : "not a media type";
+	case PROCESSOR_OPTION_DIRECTORY:
+		options->directory = arg;
+		return *arg == '\0' ? "an empty directory" : NULL;
+	case PROCESSOR_OPTION_OUTPUT:
+		options->has_output = true;
+		return NULL;
 	case PROCESSOR_OPTION_CREDENTIALS:
 		options->with_credentials = true;
 		return NULL;
 	default:
 		return take_command(options, arg);
 	}
+}
+
+/*
+ * One byte more than allowed is let through, so that an output that is too
+ * large is told from one that just fits, even if the processor goes on.
+ */
+const char *processor_option_end(struct processor_options *options)
+{
+	if (options->has_output && !options->command)
+		return "-o needs a processor";
+	if (options->directory && !options->has_output)
+		return "-d needs -o";
+	if (!options->directory)
+		options->directory = getenv("TMPDIR");
+	if (!options->directory || !*options->directory)
+		options->directory = "/tmp";
+	if (options->has_output && !options->has_max_output)
+		options->max_output = MAX_OUTPUT;
+	if (options->max_output > 0)
+		options->limits.file_size = options->max_output + 1;
+	return NULL;
+}
+
+void processor_option_free(struct processor_options *options)
+{
+	free(options->command);
+	options->command = NULL;
 }

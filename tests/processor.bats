@@ -290,3 +290,109 @@ nothing_left() {
 	process 'echo warning >&2; exit 0'
 	assert_json '.bad | not'
 }
+
+# Its output
+
+# The one record with the processor, its output in a directory of its own.
+make_output() { # PROCESSOR [OPTION...]
+	rm -rf "$dir/out.d"
+	mkdir "$dir/out.d"
+	process "$1" -o -d "$dir/out.d" "${@:2}"
+}
+
+no_output() {
+	assert_eq "$(ls -A "$dir/out.d") $(jq .output <<<"$out")" ' null'
+}
+
+@test "-o: what it writes becomes a file for s3route, and the record says so" {
+	make_output 'tr a-z A-Z; [ "$(stat -c %a -L /dev/stdout)" = 600 ]' --output-type 'text/csv; charset=utf-8'
+	assert_eq "$status $err$(outcomes)" '0 good'
+	assert_json '.output | keys == ["bytes", "path", "type"] and .bytes == 6 and .type == "text/csv; charset=utf-8"'
+	path=$(jq -r .output.path <<<"$out")
+	assert_eq "$(<"$path")" HELLO
+	[[ $path == "$dir/out.d/s3ev-$(jq -r .id <<<"$out")-"* ]]
+	make_output cat
+	assert_json '.output.type == "application/octet-stream"'
+	process 'echo x' -o
+	assert_json '.output.path | startswith($ENV.TMPDIR + "/s3ev-")'
+}
+
+@test "-o: from a stream, too, and only when the stream is what was announced" {
+	new_bucket in
+	head -c 3000000 /dev/urandom >"$dir/object"
+	etag=$(s3c put "$in" k "$dir/object" | jq -r .etag)
+	line=$(record bucket="$in" key=k size=3000000 etag="$etag") make_output 'rev | rev'
+	cmp "$(jq -r .output.path <<<"$out")" <(rev "$dir/object" | rev)
+	stub '[{"reply": {"headers": {"ETag": "\"b1946ac92492d2347c6235b4d2611184\""}, "body": "hellO\n"}}]'
+	line=$(record bucket=in key=k size=6) AWS_ENDPOINT_URL_S3=$STUB_URL make_output 'head -c 6'
+	assert_eq "$status $(outcomes)" '75 failed BadDigest'
+	no_output
+}
+
+@test "-o: one that writes nothing has made an empty object" {
+	make_output true
+	assert_eq "$status $err$(outcomes) $(jq .output.bytes <<<"$out")" '0 good 0'
+}
+
+@test "-o: no file is left of what is bad, failed or ended" {
+	for processor in 'echo half; exit 1' 'echo half; exit 75' 'echo half; kill -KILL $$' 'echo half; exec sleep 100' no-such-command; do
+		make_output "$processor" --timeout 1
+		no_output
+	done
+	rm -rf "$dir/out.d"
+	mkdir "$dir/out.d"
+	{
+		echo hello | spooled key=slow
+		wait_until test -s "$dir/pid"
+		echo hello | spooled key=quick
+	} | run3 sh -c 's3check -j 2 -o -d "$dir/out.d" -x "$1" >/dev/full' sh 'echo half; [ $S3EV_KEY = quick ] && exit 1; echo $$ >"$dir/pid"; exec sleep 100'
+	assert_eq "$(ls -A "$dir/out.d")" ''
+}
+
+@test "--max-output: what just fits is good, what is larger fails, whatever the processor makes of it" {
+	make_output 'head -c 100000 /dev/zero' --max-output 100000
+	assert_eq "$status $(jq .output.bytes <<<"$out")" '0 100000'
+	for processor in 'head -c 100001 /dev/zero' 'exec head -c 10G /dev/zero' 'head -c 10G /dev/zero; exit 0' 'trap "" XFSZ; head -c 10G /dev/zero; exit 1' \
+		'trap "" XFSZ; head -c 10G /dev/zero; exit 0'; do
+		make_output "$processor" --max-output 100000
+		[ "$status" -eq 75 ]
+		assert_json '.failed.code == "OutputTooLarge" and .failed.retry == false'
+		no_output
+	done
+	process 'head -c 10G /dev/zero >file; exit 3' --max-output 100000
+	assert_json .bad
+}
+
+@test "-o: on a full disk nothing is good or bad: it is failed" {
+	mkdir "$dir/small"
+	export small=$dir/small
+	run3 unshare --map-root-user --mount sh -c 'mount -t tmpfs -o size=200k s3ev "$small" && exec "$@"' sh \
+		s3check -o -d "$small" -x 'head -c 300000 /dev/zero; exit $S3EV_SIZE' < <(
+		echo hello | spooled size=0
+		echo hello | spooled size=1
+	)
+	assert_eq "$status $(outcomes)" $'75 failed SpoolFull\nfailed SpoolFull'
+	assert_json '.failed.retry'
+}
+
+@test "-o: a directory that is not there fails the record" {
+	process 'touch "$dir/ran"' -o -d "$dir/none"
+	assert_eq "$status $(outcomes)" '75 failed SystemError'
+	[ ! -e "$dir/ran" ]
+}
+
+@test "options of the output are checked" {
+	while IFS='|' read -r options why; do
+		# shellcheck disable=SC2086
+		run3 s3check $options </dev/null
+		assert_eq "$options: $status $out$err" "$options: 64 s3check: $why"$'\n'
+	done <<-'TABLE'
+		-o|-o needs a processor
+		-x true -d /tmp|-d needs -o
+		-x true --max-output 1k|not a number of bytes: 1k
+		-x true --output-type csv|not a media type: csv
+		-x true --output-type /csv|not a media type: /csv
+	TABLE
+	run3 s3check -x true -o --output-type $'a/b\r\nX: y' </dev/null
+	assert_eq "$status" 64
+}
