@@ -21,6 +21,8 @@ struct routes {
 	const char *bad_data;
 	const char *template;	/* of keys */
 	const char *source_prefix; /* where events come from, or NULL */
+	enum place_policy policy;
+	bool dry;		/* look, but write nothing */
 	struct s3_options s3;
 	struct filter filter;
 	struct err err;		/* what is wrong with the template */
@@ -32,7 +34,7 @@ struct move {
 };
 
 static const char usage[] =
-	"usage: s3route [-hkVv] [-b BUCKET] [-j JOBS] [-p BUCKET]\n"
+	"usage: s3route [-hknVv] [-b BUCKET] [-c POLICY] [-j JOBS] [-p BUCKET]\n"
 	"               [-t TEMPLATE] [--expected-bucket-owner ID]\n"
 	"               [--request-payer] [--source-prefix PREFIX]\n"
 	"               [--sse METHOD] [--sse-kms-key-id ID]\n"
@@ -41,6 +43,9 @@ static const char usage[] =
 	"  -p, --processed BUCKET  where good objects go (PROCESSED_BUCKET)\n"
 	"  -b, --bad-data BUCKET   where bad ones go (BAD_DATA_BUCKET)\n"
 	"  -t, --template TEMPLATE what keys they get ({key})\n"
+	"  -c, --collision POLICY  if a key is taken by something else: keep-both,\n"
+	"                          fail or replace (keep-both)\n"
+	"  -n, --dry-run           look at what is there, but write nothing\n"
 	"  -j, --jobs JOBS         objects at once (32)\n"
 	S3_OPTION_USAGE
 	"      --source-prefix PREFIX\n"
@@ -75,6 +80,8 @@ static void put_route(struct buf *members, const struct move *move)
 	json_member(members, "etag", place->etag);
 	if (place->already)
 		json_member_bool(members, "already", true);
+	if (place->dry)
+		json_member_bool(members, "dry", true);
 	buf_putc(members, '}');
 }
 
@@ -102,8 +109,12 @@ static void on_placed(void *arg)
 		flow_failed(item, &move->place.err);
 		return;
 	}
-	remove_spool(&item->record, item->record.fetch_path.p, &item->arena);
-	remove_spool(&item->record, item->record.output_path.p, &item->arena);
+	if (!move->place.dry) {
+		remove_spool(&item->record, item->record.fetch_path.p,
+			     &item->arena);
+		remove_spool(&item->record, item->record.output_path.p,
+			     &item->arena);
+	}
 	if (move->place.outcome == RECORD_GONE) {
 		flow_gone(item, &move->place.err);
 		return;
@@ -171,9 +182,27 @@ static void start(void *ctx, struct flow_item *item)
 	place->arena = &item->arena;
 	place->record = r;
 	place->options = &routes->s3;
+	place->policy = routes->policy;
+	place->dry = routes->dry;
 	place->done = on_placed;
 	place->arg = move;
 	place_start(place);
+}
+
+static const char *take_policy(struct routes *routes, const char *arg)
+{
+	static const char *const names[] = {
+		[PLACE_KEEP_BOTH] = "keep-both", [PLACE_FAIL] = "fail",
+		[PLACE_REPLACE] = "replace",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(arg, names[i]) == 0) {
+			routes->policy = (enum place_policy)i;
+			return NULL;
+		}
+	}
+	return "neither keep-both nor fail nor replace";
 }
 
 static const char *take_option(void *ctx, int option, const char *arg)
@@ -185,6 +214,11 @@ static const char *take_option(void *ctx, int option, const char *arg)
 	switch (option) {
 	case 'b':
 		routes->bad_data = arg;
+		return NULL;
+	case 'c':
+		return take_policy(routes, arg);
+	case 'n':
+		routes->dry = true;
 		return NULL;
 	case 'p':
 		routes->processed = arg;
@@ -219,6 +253,8 @@ int main(int argc, char **argv)
 	struct flow_options flow = { .jobs = 32 };
 	static const struct option words[] = {
 		{ "bad-data", required_argument, NULL, 'b' },
+		{ "collision", required_argument, NULL, 'c' },
+		{ "dry-run", no_argument, NULL, 'n' },
 		{ "processed", required_argument, NULL, 'p' },
 		{ "source-prefix", required_argument, NULL, OPTION_PREFIX },
 		{ "template", required_argument, NULL, 't' },
@@ -229,7 +265,7 @@ int main(int argc, char **argv)
 	const struct options options = {
 		.name = "s3route",
 		.usage = usage,
-		.letters = "b:p:t:",
+		.letters = "b:c:np:t:",
 		.words = words,
 		.take = take_option,
 		.report = report,

@@ -9,6 +9,10 @@
  * record's id (template_second()), which only this version can have.  So the
  * work may be repeated, and done twice at once.
  *
+ * Or, as the policy has it, the work fails, or what is there is overwritten: if
+ * it still has the ETag that was seen, and if the source's version is the
+ * current one, so that of two versions the newer stays, whoever is first.
+ *
  * AWS keeps both conditions.  Servers that ignore them on copies (RGW, MinIO)
  * get a look before and a check behind instead, which leaves a window of
  * milliseconds between two workers.
@@ -32,12 +36,21 @@
 #include "s3.h"
 #include "str.h"
 
+/* What to do when the key is taken by other content. */
+enum place_policy {
+	PLACE_KEEP_BOTH,	/* take the second name */
+	PLACE_FAIL,		/* "DestinationExists" */
+	PLACE_REPLACE		/* overwrite it */
+};
+
 struct place {
 	/* Set by the caller; all borrowed until done. */
 	struct aws *aws;
 	struct arena *arena;
 	const struct record *record;
 	const struct s3_options *options;	/* or NULL */
+	enum place_policy policy;
+	bool dry;			/* look, but write nothing */
 	struct str bucket;		/* where to */
 	struct str key;			/* the name wanted; the one given */
 	void (*done)(void *arg);	/* from the loop, never from the start */
@@ -46,7 +59,7 @@ struct place {
 	/* RECORD_GOOD: placed; RECORD_GONE and RECORD_FAILED: err says why. */
 	enum record_outcome outcome;
 	struct err err;
-	struct str etag;		/* of the copy */
+	struct str etag;		/* of the copy; absent if it is dry */
 	bool already;			/* it had been there before */
 
 	struct s3_call call;		/* private from here on */
@@ -55,7 +68,8 @@ struct place {
 	struct str source_etag;
 	enum checksum_kind source_checksum;
 	struct str source_checksum_value;
-	bool seen_source;
+	struct str replaces;		/* the ETag of what is overwritten */
+	bool seen_source, missed_source;
 	bool looks;			/* the server may ignore conditions */
 	bool looks_again;		/* at a target whose ETag is another */
 	bool is_second;

@@ -73,7 +73,11 @@ struct s3_call {
  */
 void s3_read_answer(struct s3_call *call);
 
-/* What to do about an object that is at the destination already. */
+/*
+ * What to do about an object that is at the destination already.  S3_OVERWRITE
+ * overwrites only what has the ETag of the destination, if that has one; else
+ * the answer is as with S3_KEEP, or "NoSuchKey" where nothing is.
+ */
 enum s3_overwrite { S3_KEEP, S3_OVERWRITE };
 
 void s3_get(struct aws *aws, struct s3_call *call,

@@ -6,7 +6,7 @@
 
 #include "template.h"
 
-enum { REFUSED_MAX = 3 };
+enum { REFUSED_MAX = 6 };
 
 static struct s3_object source_of(const struct place *p)
 {
@@ -111,6 +111,41 @@ static void is_gone(struct place *p, const char *how)
 	finish(p, RECORD_GONE);
 }
 
+/*
+ * The source has another current version: its event will come, or has, and
+ * this version must not take its place.
+ */
+static void on_current_seen(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+	struct str version = p->call.version.p ? p->call.version : STR("null");
+
+	if (s3_is_gone(&err) ||
+	    (!err_is_set(&err) && !str_eq(version, p->record->version)))
+		is_gone(p, "overwritten since, so it replaces nothing");
+	else if (err_is_set(&err))
+		fail(p, &err);
+	else
+		write_target(p);
+}
+
+/*
+ * The ETag of what is there is known before the source is looked at, and is a
+ * condition of the write: whoever has placed a successor meanwhile wins.
+ */
+static void replace(struct place *p)
+{
+	struct s3_object current = { .bucket = p->record->bucket,
+				     .key = p->record->key };
+
+	p->replaces = p->call.etag;
+	if (p->record->version.p)
+		s3_head(p->aws, next_call(p, on_current_seen), &current);
+	else
+		write_target(p);
+}
+
 static void take_second_name(struct place *p)
 {
 	struct buf key;
@@ -131,6 +166,24 @@ static void take_second_name(struct place *p)
 	}
 }
 
+/* Something else is there. */
+static void collide(struct place *p)
+{
+	struct err err;
+
+	if (p->policy == PLACE_REPLACE) {
+		replace(p);
+	} else if (p->policy == PLACE_KEEP_BOTH && !p->is_second) {
+		take_second_name(p);
+	} else {
+		err_set(&err, p->is_second ? "Collision" : "DestinationExists",
+			"%.*s/%.*s%s", STR_FMT(p->bucket), STR_FMT(p->key),
+			p->is_second ? " and its second name are both taken" :
+				       " is taken by something else");
+		fail(p, &err);
+	}
+}
+
 /* Something is there.  Is it what we were to place? */
 static void compare(struct place *p)
 {
@@ -146,13 +199,8 @@ static void compare(struct place *p)
 	} else if (may_be_same(p)) {
 		p->looks_again = true;
 		look_at_source(p, on_source_seen);
-	} else if (!p->is_second) {
-		take_second_name(p);
 	} else {
-		err_set(&err, "Collision",
-			"%.*s/%.*s and its second name are both taken",
-			STR_FMT(p->bucket), STR_FMT(p->key));
-		fail(p, &err);
+		collide(p);
 	}
 }
 
@@ -161,6 +209,7 @@ static void on_target_seen(void *arg)
 	struct place *p = arg;
 	struct err err = end_call(p);
 
+	p->replaces = STR_NONE;
 	if (s3_is_gone(&err) && p->refused > 0 && !product_exists(p->record))
 		look_at_source(p, on_source_seen_refused);
 	else if (s3_is_gone(&err))
@@ -220,34 +269,85 @@ static void check_copy(struct place *p)
 		look_at_source(p, on_source_seen_again);
 }
 
+/* Is what was to be replaced gone, or the source?  Not every server says. */
+static void on_source_seen_replacing(void *arg)
+{
+	struct place *p = arg;
+	struct err err = end_call(p);
+
+	if (s3_is_gone(&err))
+		is_gone(p, "overwritten since");
+	else if (err_is_set(&err))
+		fail(p, &err);
+	else
+		look_at_target(p);
+}
+
+static void on_taken(struct place *p, struct err *err)
+{
+	if (p->refused++ < REFUSED_MAX) {
+		look_at_target(p);
+		return;
+	}
+	if (p->replaces.p)
+		err->retry = true;
+	fail(p, err);
+}
+
+static void on_missing(struct place *p, struct err *err)
+{
+	if (!p->replaces.p) {
+		p->err = *err;
+		finish(p, RECORD_GONE);
+	} else if (p->refused++ >= REFUSED_MAX) {
+		err->retry = true;
+		fail(p, err);
+	} else if (product_exists(p->record)) {
+		look_at_target(p);
+	} else {
+		look_at_source(p, on_source_seen_replacing);
+	}
+}
+
 static void on_written(void *arg)
 {
 	struct place *p = arg;
 	struct err err = end_call(p);
 
-	if (!err_is_set(&err)) {
+	if (!err_is_set(&err))
 		check_copy(p);
-	} else if (p->call.is_taken && p->refused++ < REFUSED_MAX) {
-		look_at_target(p);
-	} else if (s3_is_gone(&err) && !p->call.is_taken) {
-		p->err = err;
-		finish(p, RECORD_GONE);
-	} else {
+	else if (p->call.is_taken)
+		on_taken(p, &err);
+	else if (s3_is_gone(&err))
+		on_missing(p, &err);
+	else
 		fail(p, &err);
-	}
+}
+
+/* What would be written now, if it were. */
+static void write_nothing(struct place *p)
+{
+	if (p->missed_source)
+		is_gone(p, "not there");
+	else
+		finish(p, RECORD_GOOD);
 }
 
 static void write_target(struct place *p)
 {
 	struct s3_object source = source_of(p), target = target_of(p);
+	enum s3_overwrite overwrite = p->replaces.p ? S3_OVERWRITE : S3_KEEP;
 
-	if (product_exists(p->record)) {
+	target.etag = p->replaces;
+	if (p->dry) {
+		write_nothing(p);
+	} else if (product_exists(p->record)) {
 		p->content = product_content(&p->product);
 		s3_put(p->aws, next_call(p, on_written), &target, &p->content,
-		       S3_KEEP);
+		       overwrite);
 	} else {
 		s3_copy(p->aws, next_call(p, on_written), &source, &target,
-			S3_KEEP);
+			overwrite);
 	}
 }
 
@@ -290,6 +390,7 @@ static void on_source_seen(void *arg)
 		if (!err_is_set(&err))
 			keep_source(p);
 		p->seen_source = true;
+		p->missed_source = err_is_set(&err);
 		if (p->looks || p->looks_again)
 			look_at_target(p);
 		else
@@ -316,12 +417,14 @@ static void start_product(struct place *p)
  */
 void place_start(struct place *p)
 {
-	p->looks = config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
+	p->looks = p->dry ||
+		   config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
 	p->source_etag = p->record->etag;
 	p->product.slice.fd = -1;
 	if (product_exists(p->record))
 		start_product(p);
-	else if (!p->source_etag.p || (p->looks && !p->record->version.p))
+	else if (!p->source_etag.p || p->dry ||
+		 (p->looks && !p->record->version.p))
 		look_at_source(p, on_source_seen);
 	else if (p->looks)
 		look_at_target(p);

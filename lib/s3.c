@@ -70,10 +70,9 @@ static int prepare_copy(struct aws *aws, struct s3_call *call,
 			enum s3_overwrite overwrite, struct err *err)
 {
 	if (s3_request_address(aws, call, to, err) < 0 ||
-	    s3_request_source(call, from, err) < 0)
+	    s3_request_source(call, from, err) < 0 ||
+	    s3_request_condition(call, to, overwrite, err) < 0)
 		return -1;
-	if (overwrite == S3_KEEP)
-		aws_header(&call->aws, "if-none-match", STR("*"));
 	s3_request_target(call);
 	call->aws.body = STR("");
 	return 0;
@@ -134,15 +133,14 @@ static int prepare_put(struct aws *aws, struct s3_call *call,
 {
 	struct aws_call *request = &call->aws;
 
-	if (s3_request_address(aws, call, to, err) < 0)
+	if (s3_request_address(aws, call, to, err) < 0 ||
+	    s3_request_condition(call, to, overwrite, err) < 0)
 		return -1;
 	request->body = content->bytes;
 	request->slice = content->slice;
 	request->more = content->headers;
 	request->n_more = content->n_headers;
 	aws_header(request, "content-type", content->type);
-	if (overwrite == S3_KEEP)
-		aws_header(request, "if-none-match", STR("*"));
 	s3_request_target(call);
 	return put_checksum(aws, call, err);
 }

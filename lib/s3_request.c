@@ -160,6 +160,22 @@ int s3_request_source(struct s3_call *call, const struct s3_object *from,
 	return 0;
 }
 
+int s3_request_condition(struct s3_call *call, const struct s3_object *to,
+			 enum s3_overwrite overwrite, struct err *err)
+{
+	struct str etag;
+
+	if (overwrite == S3_KEEP) {
+		aws_header(&call->aws, "if-none-match", STR("*"));
+	} else if (to->etag.n > 0) {
+		etag = quoted(call->aws.arena, to->etag);
+		if (!etag.p)
+			return err_set(err, "OutOfMemory", "out of memory");
+		aws_header(&call->aws, "if-match", etag);
+	}
+	return 0;
+}
+
 void s3_request_target(struct s3_call *call)
 {
 	const struct s3_options *options = call->options;

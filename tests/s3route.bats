@@ -337,6 +337,227 @@ same~$(jq -r .id <<<"$three").csv"
 	[ ! -e "$(jq -r .fetch.path <<<"$out")" ]
 }
 
+# Collisions
+
+@test "-c fail: what collides fails, and what is there stays" {
+	buckets
+	echo theirs | s3c put "$to" k >/dev/null
+	line=$(echo ours | upload k)
+	for option in '-c fail' --collision=fail; do
+		# shellcheck disable=SC2086
+		route "$line" $option
+		assert_eq "$status $out$err" "75 ${line%\}},\"failed\":{\"by\":\"s3route\",\"code\":\"DestinationExists\",\"message\":\"$to/k is taken by something else\",\"retry\":false}}
+s3route: $in/k: DestinationExists: $to/k is taken by something else"$'\n'
+		assert_eq "$(keys "$to") $(s3c get "$to" k)" 'k theirs'
+	done
+	# The same content is no collision.
+	line=$(echo hello | upload same)
+	route "$line" -c fail
+	assert_eq "$status $(jq -c .route.already <<<"$out")" '0 null'
+	route "$line" -c fail
+	assert_eq "$status $(jq -c .route.already <<<"$out")" '0 true'
+}
+
+@test "-c replace: what collides is overwritten, and the same content is not" {
+	buckets
+	echo theirs | s3c put "$to" k >/dev/null
+	line=$(echo ours | upload k)
+	route "$line" -c replace
+	assert_eq "$status $err$(jq -c '.route | [.key, .already]' <<<"$out")" '0 ["k",null]'
+	assert_eq "$(keys "$to") $(s3c get "$to" k)" 'k ours'
+	before=$(s3c head "$to" k | jq '.headers["last-modified"]')
+	route "$line" -c replace
+	assert_eq "$status $err$(jq -c '.route | [.key, .already]' <<<"$out")" '0 ["k",true]'
+	assert_eq "$(s3c head "$to" k | jq '.headers["last-modified"]')" "$before"
+}
+
+@test "-c replace: of two versions the newer stays, whichever comes first" {
+	buckets
+	s3c versioning "$in" on
+	for name in old new; do
+		line=$(echo $name | upload k)
+		printf -v $name %s "$(jq -c --argjson head "$(s3c head "$in" k)" '.version = $head.headers["x-amz-version-id"]' <<<"$line")"
+	done
+	route "$old"$'\n'"$new" -c replace -j 1
+	assert_eq "$status $err$(s3c get "$to" k)" '0 new'
+	assert_json '.route.key == "k"'
+	for _ in 1 2; do
+		route "$new"$'\n'"$old" -c replace -j 1
+		assert_eq "$status $err$(s3c get "$to" k) $(keys "$to")" '0 new k'
+		assert_eq "$(jq -c '[.route.key, .gone.code]' <<<"$out")" $'["k",null]\n[null,"PreconditionFailed"]'
+	done
+}
+
+@test "no other way to treat a collision is known" {
+	run3 s3route -p to -b bad -c overwrite <<<nonsense
+	assert_eq "$status $out$err" $'64 s3route: neither keep-both nor fail nor replace: overwrite\n'
+}
+
+# An S3 with these objects that keeps all conditions: with an endpoint of its
+# own, or as AWS, found by its name.
+memory_s3() { # custom|aws OBJECTS
+	export MEMORY_S3=$dir/memory
+	echo "$2" >"$MEMORY_S3"
+	if [ "$1" = custom ]; then
+		stub "$tests/servers/memory-s3.mjs"
+		export AWS_ENDPOINT_URL_S3=$STUB_URL
+		return
+	fi
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=s3 \
+		-addext 'subjectAltName=DNS:s3.us-east-1.amazonaws.com,DNS:*.s3.us-east-1.amazonaws.com' -keyout "$dir/key" -out "$dir/crt" 2>/dev/null
+	stub "$tests/servers/memory-s3.mjs" --tls "$dir/crt" "$dir/key"
+	serve "$dir/tunnel" "$tests/servers/tunnel" "$dir/tunnel" "$port"
+	unset AWS_ENDPOINT_URL_S3 no_proxy
+	export https_proxy=http://127.0.0.1:$port AWS_CA_BUNDLE=$dir/crt
+}
+
+# Routes the records in $dir/in by three workers at once, each in an order of its own.
+workers() { # OPTION...
+	local i statuses=()
+	for i in 1 2 3; do
+		shuf "$dir/in" >"$dir/in.$i"
+		s3route -p to -b bad "$@" <"$dir/in.$i" >"$dir/out.$i" 2>"$dir/err.$i" 3>&- &
+		statuses[i]=$!
+	done
+	for i in 1 2 3; do
+		status=0
+		wait "${statuses[i]}" || status=$?
+		echo "$status" >"$dir/status.$i"
+	done
+}
+
+# 12 different objects whose keys end in the same name.
+twelve() { # BUCKET
+	local i
+	for i in {a..l}; do
+		record bucket="$1" key="$i/k" size=1 etag="$(printf %s "$i" | md5sum | cut -d ' ' -f 1)" sequencer="0$i"
+	done >"$dir/in"
+	jq -s --arg b "$1" 'map({("\($b)/\(.key)"): [.key[:1]]}) | add' "$dir/in"
+}
+
+@test "three workers, one name, at the same instant: each object is there once, and all agree where" {
+	for kind in custom aws; do
+		(
+			memory_s3 $kind "$(twelve in)"
+			workers -t '{base}'
+			assert_eq "$(cat "$dir"/status.? "$dir"/err.? | tr '\n' ' ')" '0 0 0 '
+			for i in 1 2 3; do
+				jq -c '[.key, .route.key]' "$dir/out.$i" | sort >"$dir/agreed.$i"
+				cmp "$dir/agreed.$i" "$dir/agreed.1"
+			done
+			# Each lies where its record says.
+			assert_eq "$(jq -r '"to/" + .route.key + " " + .key[:1]' "$dir/out.1" | sort)" \
+				"$(jq -r 'to_entries[] | select(.key | startswith("to/")) | .key + " " + .value[0]' "$MEMORY_S3" | sort)"
+			assert_eq "$(jq -r .route.key "$dir/out.1" | grep -cx k)" 1
+			stop_servers
+		)
+	done
+}
+
+@test "three workers, one name, -c fail: one object is placed, all others fail, and all agree which" {
+	for kind in custom aws; do
+		(
+			memory_s3 $kind "$(twelve in)"
+			workers -t '{base}' -c fail
+			assert_eq "$(cat "$dir"/status.? | tr '\n' ' ')" '75 75 75 '
+			assert_eq "$(jq -r 'select(.failed) | .failed.code' "$dir"/out.? | sort | uniq -c)" '     33 DestinationExists'
+			there=$(jq -r '.["to/k"][0]' "$MEMORY_S3")
+			assert_eq "$(jq -r 'select(.route) | .key' "$dir"/out.? | sort -u)" "$there/k"
+			stop_servers
+		)
+	done
+}
+
+@test "three workers, versions, -c replace: the newest is what stays" {
+	for kind in custom aws; do
+		(
+			for i in 1 2 3 4 5 6; do
+				record bucket=versioned key=k version="v$i" size=1 etag="$(printf %s "$i" | md5sum | cut -d ' ' -f 1)"
+			done >"$dir/in"
+			memory_s3 $kind '{"versioned/k": ["1", "2", "3", "4", "5", "6"]}'
+			workers -c replace
+			assert_eq "$(cat "$dir"/status.? "$dir"/err.? | tr '\n' ' ')" '0 0 0 '
+			assert_eq "$(jq -c '.["to/k"]' "$MEMORY_S3")" '["6"]'
+			assert_json '.route.key == "k" or .gone' "$(cat "$dir"/out.?)"
+			assert_eq "$(jq -c 'select(.version == "v6") | .gone' "$dir"/out.? | uniq)" null
+			stop_servers
+		)
+	done
+}
+
+@test "-c replace overwrites only what it has seen" {
+	there='{"match": {"method": "HEAD", "path": "^/to/"}, "reply": {"headers": {"ETag": "\"'$other'\"", "Content-Length": "6"}}}'
+	scripted "[$source_there,$there,$copied]" "$(record bucket=in key=k etag=$hello size=6)" -c replace
+	assert_eq "$status $err$(jq -r .route.etag <<<"$out")" "0 $hello"
+	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -c '.headers | [.["if-match"], .["if-none-match"]]')" "[\"\\\"$other\\\"\",null]"
+	stop_servers
+	# Somebody else was faster; in the end they are the same.
+	changed='{"match": {"method": "PUT"}, "times": 1, "reply": {"status": 412,
+		"body": "<Error><Code>PreconditionFailed</Code><Condition>If-Match</Condition></Error>"}}'
+	scripted "[$source_there,${there/\{/\{\"times\": 1, },${there/$other/$hello},$changed]" "$(record bucket=in key=k etag=$hello size=6)" -c replace
+	assert_eq "$status $err$(jq -r .route.already <<<"$out")" '0 true'
+	stop_servers
+	# What was to be overwritten has gone meanwhile.
+	vanished='{"match": {"method": "PUT"}, "times": 1, "reply": {"status": 404, "body": "<Error><Code>NoSuchKey</Code></Error>"}}'
+	scripted "[$source_there,${there/\{/\{\"times\": 1, },$target_missing,$vanished,$copied]" "$(record bucket=in key=k etag=$hello size=6)" -c replace
+	assert_eq "$status $err$(jq -r .route.etag <<<"$out")" "0 $hello"
+	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -r '.headers["if-none-match"]')" '*'
+	stop_servers
+	# Others never stop.
+	scripted "[$source_there,$there,${changed/\"times\": 1, /}]" "$(record bucket=in key=k etag=$hello size=6)" -c replace
+	assert_eq "$status $(jq -c '.failed | [.code, .retry]' <<<"$out")" '75 ["PreconditionFailed",true]'
+	[ "$(asked | wc -l)" -lt 30 ]
+}
+
+# Dry run
+
+@test "-n says where each would go, and writes nothing" {
+	buckets
+	good=$(echo hello | upload k)
+	ugly=$(echo bad | upload b | jq -c '.bad = {by: "me", reason: "no"}')
+	for option in -n --dry-run; do
+		route "$good"$'\n'"$ugly" $option
+		assert_eq "$status $err" '0 '
+		assert_eq "$(jq -c .route <<<"$out")" "{\"to\":\"processed\",\"bucket\":\"$to\",\"key\":\"k\",\"dry\":true}
+{\"to\":\"bad-data\",\"bucket\":\"$bad\",\"key\":\"b\",\"dry\":true}"
+		assert_eq "$(keys "$to")$(keys "$bad")" ''
+	done
+	# What is there is seen: the same content, a collision, and by each policy.
+	route "$good"
+	second=$(echo second | upload k)
+	route "$second" -n
+	assert_eq "$status $(jq -c '.route | [.key, .dry, .already]' <<<"$out")" "0 [\"k~$(jq -r .id <<<"$second")\",true,null]"
+	route "$second" -n -c fail
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 DestinationExists'
+	route "$second" -n -c replace
+	assert_eq "$status $(jq -c '.route | [.key, .dry, .already]' <<<"$out")" '0 ["k",true,null]'
+	assert_eq "$(keys "$to") $(s3c get "$to" k)" 'k hello'
+	route "$good" -n
+	assert_json '.gone.code == "PreconditionFailed"'
+	s3c rm "$in" k
+	route "$second" -n
+	assert_eq "$status $(jq -c '[.gone | type, .route]' <<<"$out" | head -c 9)" '0 ["object"'
+}
+
+@test "-n leaves spool files" {
+	buckets
+	run3 s3fetch -d "$dir" <<<"$(echo hello | upload k)"
+	path=$(jq -r .fetch.path <<<"$out")
+	route "${out%$'\n'}" -n
+	assert_eq "$status $err" '0 '
+	[ -e "$path" ]
+}
+
+@test "-n only looks, also where AWS would keep the conditions" {
+	memory_s3 aws '{"in/k": ["x"], "in/l": ["y"], "to/k": ["x"]}'
+	run3 s3route -k -n -p to -b bad < <(
+		record bucket=in key=k size=1 etag="$(printf x | md5sum | cut -d ' ' -f 1)"
+		record bucket=in key=l size=1 etag="$(printf y | md5sum | cut -d ' ' -f 1)"
+	)
+	assert_eq "$status $err$(jq -c '[.route.key, .route.already]' <<<"$out")" $'0 ["k",true]\n["l",null]'
+	assert_eq "$(jq -r .method "$STUB_LOG" | sort -u)" HEAD
+}
+
 # What goes over the wire
 
 @test "reads are pinned and writes conditional: by ETag, or by version" {

@@ -1,0 +1,115 @@
+// Rules for the stub: an S3 in memory that keeps conditions, as AWS does and
+// RGW does not on copies. PUT, copy, HEAD, GET and DELETE of objects, of which
+// those in buckets whose names begin with "v" have versions. What there is at
+// first is JSON in the file MEMORY_S3, {"bucket/key": ["body", ...]}, and what
+// there is in the end, too. What a look says is old when it arrives, so that
+// workers get into each other's way.
+import {createHash} from 'node:crypto'
+import fs from 'node:fs'
+import {setTimeout as sleep} from 'node:timers/promises'
+
+const objects = new Map() // "bucket/key": versions, the newest last
+let versions = 0
+
+// {name: "bucket/key", version}, of a target or of x-amz-copy-source
+function locate(target, host = '') {
+	const [path, query = ''] = target.replace(/^\//, '').split('?')
+	const bucket = /^([^.]+)\.s3\./.exec(host)?.[1]
+	const name = decodeURIComponent(bucket && !path.startsWith(`${bucket}/`) ? `${bucket}/${path}` : path)
+	return {name, version: new URLSearchParams(query).get('versionId')}
+}
+
+function find({name, version}) {
+	const all = objects.get(name) ?? []
+	return version ? all.find((object) => object.version === version) : all.at(-1)
+}
+
+const quoted = (etag) => `"${etag}"`
+const error = (status, code, more = '') => ({status, body: `<Error><Code>${code}</Code><Message>x</Message>${more}</Error>`})
+const failed = (condition) => error(412, 'PreconditionFailed', `<Condition>${condition}</Condition>`)
+
+function store(name, object) {
+	const versioned = name.startsWith('v')
+	const stored = {...object, etag: createHash('md5').update(object.body).digest('hex'),
+		version: versioned ? `v${++versions}` : undefined, modified: new Date().toUTCString()}
+	objects.set(name, versioned ? [...objects.get(name) ?? [], stored] : [stored])
+	return stored
+}
+
+function save() {
+	const bodies = [...objects].map(([name, all]) => [name, all.map(({body}) => String(body))])
+	fs.writeFileSync(process.env.MEMORY_S3, JSON.stringify(Object.fromEntries(bodies)))
+}
+
+for (const [name, bodies] of Object.entries(JSON.parse(fs.readFileSync(process.env.MEMORY_S3))))
+	bodies.forEach((body) => store(name, {body}))
+
+const shown = ({etag, version, modified, headers}) => ({ETag: quoted(etag), 'Last-Modified': modified, ...headers,
+	...version && {'x-amz-version-id': version}})
+
+// What keeps a write to `name` from being done.
+function refusal(name, headers) {
+	const there = find({name})
+	if (headers['if-none-match'] && there)
+		return failed('If-None-Match')
+	if (headers['if-match'] && !there)
+		return error(404, 'NoSuchKey')
+	if (headers['if-match'] && headers['if-match'] !== quoted(there.etag))
+		return failed('If-Match')
+}
+
+function copy(name, headers) {
+	const source = locate(headers['x-amz-copy-source'])
+	const from = find(source)
+	const wanted = headers['x-amz-copy-source-if-match']
+	if (!from)
+		return error(404, source.version ? 'NoSuchVersion' : 'NoSuchKey')
+	if (wanted && wanted !== quoted(from.etag))
+		return failed('x-amz-copy-source-If-Match')
+	const refused = refusal(name, headers)
+	if (refused)
+		return refused
+	const {etag} = store(name, from)
+	return {body: `<CopyObjectResult><ETag>&quot;${etag}&quot;</ETag></CopyObjectResult>`}
+}
+
+function put(name, headers, body) {
+	const kept = Object.entries(headers).filter(([header]) => /^(content-type|x-amz-meta-.*)$/.test(header))
+	return refusal(name, headers) ?? {headers: shown(store(name, {body, headers: Object.fromEntries(kept)}))}
+}
+
+function get(where, headers, method) {
+	const object = find(where)
+	if (!object)
+		return error(404, 'NoSuchKey')
+	if (headers['if-match'] && headers['if-match'] !== quoted(object.etag))
+		return error(412, 'PreconditionFailed')
+	return {headers: {...shown(object), ...method === 'HEAD' && {'Content-Length': object.body.length}}, body: method === 'HEAD' ? undefined : object.body}
+}
+
+function remove({name, version}, headers) {
+	const object = find({name, version})
+	if (object && headers['if-match'] && headers['if-match'] !== quoted(object.etag))
+		return error(412, 'PreconditionFailed')
+	objects.set(name, (objects.get(name) ?? []).filter((other) => other !== object))
+	if (objects.get(name).length === 0)
+		objects.delete(name)
+	return {status: 204}
+}
+
+function change({method, target, headers, body}) {
+	const where = locate(target, headers.host)
+	const answer = method === 'DELETE' ? remove(where, headers)
+		: headers['x-amz-copy-source'] ? copy(where.name, headers)
+		: put(where.name, headers, body)
+	save()
+	return answer
+}
+
+async function look({method, target, headers}) {
+	const answer = get(locate(target, headers.host), headers, method)
+	await sleep(Math.random() * 20)
+	return answer
+}
+
+export default [{match: {method: 'HEAD'}, reply: look}, {match: {method: 'GET'}, reply: look}, {reply: change}]
