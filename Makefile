@@ -18,7 +18,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Iinclude $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS)
-LIBS = -lcurl -lcrypto -lyajl -lexpat
+LIBS = -lcurl -lcrypto -lyajl -lexpat -lz
 
 LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))

@@ -57,6 +57,12 @@ struct str str_next(struct str *rest, char c);
 int str_number(struct str s, unsigned long long *number);
 
 /*
+ * The same for a number of bytes, which may have one of K, M, G and T behind it
+ * (in either case): times 1024, once to four times.
+ */
+int str_bytes(struct str s, unsigned long long *bytes);
+
+/*
  * Length of the longest prefix of s that has at most max bytes and does not
  * end inside a UTF-8 character.
  */

@@ -50,6 +50,22 @@ int str_number(struct str s, unsigned long long *number)
 	return 0;
 }
 
+int str_bytes(struct str s, unsigned long long *bytes)
+{
+	static const char units[] = "kKmMgGtT";
+	const char *unit = s.n > 0 ? memchr(units, s.p[s.n - 1],
+					    sizeof(units) - 1) : NULL;
+	int shift = unit ? 10 * (1 + (int)(unit - units) / 2) : 0;
+	unsigned long long number;
+
+	if (unit)
+		s.n--;
+	if (str_number(s, &number) < 0 || number > ~0ULL >> shift)
+		return -1;
+	*bytes = number << shift;
+	return 0;
+}
+
 size_t str_cut_utf8(struct str s, size_t max)
 {
 	size_t n = max;

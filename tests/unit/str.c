@@ -120,6 +120,23 @@ static void test_arena(void)
 	arena_free(&arena);
 }
 
+static void test_bytes(void)
+{
+	unsigned long long n;
+
+	ok(str_bytes(STR("0"), &n) == 0 && n == 0 &&
+	   str_bytes(STR("1k"), &n) == 0 && n == 1024 &&
+	   str_bytes(STR("3M"), &n) == 0 && n == 3 << 20 &&
+	   str_bytes(STR("5G"), &n) == 0 && n == 5368709120 &&
+	   str_bytes(STR("2t"), &n) == 0 && n == 2ULL << 40,
+	   "a number of bytes may have a unit");
+	ok(str_bytes(STR("16777215T"), &n) == 0 &&
+	   str_bytes(STR("16777216T"), &n) < 0, "it has to fit");
+	ok(str_bytes(STR(""), &n) < 0 && str_bytes(STR("K"), &n) < 0 &&
+	   str_bytes(STR("1KB"), &n) < 0 && str_bytes(STR("1 K"), &n) < 0 &&
+	   str_bytes(STR("-1"), &n) < 0, "anything else is none");
+}
+
 int main(void)
 {
 	test_numbers();
@@ -127,5 +144,6 @@ int main(void)
 	test_parts();
 	test_buf();
 	test_arena();
+	test_bytes();
 	return done();
 }
