@@ -7,40 +7,40 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "check.h"
+#include "check_option.h"
 #include "diag.h"
 #include "filter.h"
-#include "globs.h"
 #include "inspect.h"
 #include "options.h"
 #include "processor_option.h"
 #include "s3_option.h"
 #include "strays.h"
 
-struct checks {
+struct s3check {
 	struct processor_options processor;
-	struct globs names;		/* of keys */
-	unsigned long long max_size;
-	bool has_max_size;
-
+	struct check_rules rules;
 	struct s3_options s3;
 	struct filter filter;
 };
 
 struct work {
 	struct flow_item *item;
+	const struct s3check *checks;
 	struct inspect inspect;
 };
 
 static const char usage[] =
-	"usage: s3check [-hkoVv] [-j JOBS] [-x CMD] [--timeout S] [--cpu S]\n"
+	"usage: s3check [-hkoVvz] [-j JOBS] [-x CMD] [--timeout S] [--cpu S]\n"
 	"               [--memory BYTES] [--pass-credentials] [-d DIR]\n"
 	"               [--max-output BYTES] [--output-type TYPE]\n"
-	"               [--max-size BYTES] [--name GLOB]... [--expected-bucket-owner ID]\n"
-	"               [--request-payer] < RECORDS\n"
+	"               [--name GLOB]... [--min-size BYTES] [--max-size BYTES]\n"
+	"               [--etag] [--gzip] [--utf8] [--json] [--ndjson]\n"
+	"               [--csv[=COLUMNS]] [--max-unzipped BYTES] [--skip-folders]\n"
+	"               [--expected-bucket-owner ID] [--request-payer] < RECORDS\n"
 	"\n"
 	PROCESSOR_OPTION_USAGE
-	"      --max-size BYTES  objects may not be larger\n"
-	"      --name GLOB       keys must match one of these\n"
+	CHECK_OPTION_USAGE
 	S3_OPTION_USAGE
 	"  -j, --jobs JOBS       objects at once (number of processors)\n"
 	"  -k, --keep-order      results in the order of the input\n"
@@ -55,26 +55,31 @@ static void report(void *ctx, const char *line)
 	fprintf(stderr, "s3check: %s\n", line);
 }
 
-/* Built-in checks: false, and why, if the object is bad. */
-
-static const char *fault(const struct checks *checks, struct flow_item *item)
+static bool has_rules(const struct check_rules *rules)
 {
-	const struct record *r = &item->record;
-
-	if (checks->names.count > 0 && !globs_match(&checks->names, r->key))
-		return "the name is none of those expected";
-	if (checks->has_max_size && r->has_size && r->size > checks->max_size)
-		return arena_printf(&item->arena,
-				    "%llu bytes, more than the %llu allowed",
-				    r->size, checks->max_size);
-	return NULL;
+	return rules->names.count > 0 || rules->has_max_size ||
+	       rules->min_size > 0 || rules->kinds > 0;
 }
 
-static void put_check(struct buf *members, const struct processor *p)
+/* Who decided, and what else was looked at. */
+static void open_check(const struct s3check *checks, struct buf *members,
+		       const char *by)
 {
 	json_member_open(members, "check");
-	json_member(members, "by", STR("processor"));
-	json_member_number(members, "took_ms", p->took_ms);
+	json_member(members, "by", str_of(by));
+	check_put(members, &checks->rules);
+}
+
+static void put_check(const struct s3check *checks, struct buf *members,
+		      const struct inspect *x)
+{
+	open_check(checks, members, x->by);
+	if (x->is_etag_unknown)
+		json_member(members, "etag", STR("unknown"));
+	if (inspect_unzipped(x) > 0)
+		json_member_number(members, "unzipped", inspect_unzipped(x));
+	if (x->processor_ran)
+		json_member_number(members, "took_ms", x->processor.took_ms);
 	buf_putc(members, '}');
 }
 
@@ -95,20 +100,19 @@ static void on_inspected(void *arg)
 {
 	struct work *work = arg;
 	const struct inspect *x = &work->inspect;
-	const struct processor *p = &x->processor;
 
-	if (err_is_set(&p->complaint))
-		complain(&work->item->record, &p->complaint);
+	if (err_is_set(&x->processor.complaint))
+		complain(&work->item->record, &x->processor.complaint);
 	switch (x->outcome) {
 	case RECORD_GOOD:
-		put_check(&work->item->members, p);
+		put_check(work->checks, &work->item->members, x);
 		if (x->output.path)
 			outfile_put(&work->item->members, &x->output,
-				    p->options->output_type);
+				    x->how->output_type);
 		flow_done(work->item);
 		break;
 	case RECORD_BAD:
-		put_check(&work->item->members, p);
+		put_check(work->checks, &work->item->members, x);
 		flow_bad(work->item, &x->bad);
 		break;
 	case RECORD_GONE:
@@ -120,22 +124,25 @@ static void on_inspected(void *arg)
 	}
 }
 
-static void inspect(struct checks *checks, struct flow_item *item)
+static void inspect(struct s3check *checks, struct flow_item *item)
 {
 	struct work *work = item->state;
 	struct inspect *x = &work->inspect;
 	struct err err;
 
-	if (source_is_remote(&item->record) &&
+	if (inspect_is_remote(&checks->rules, &checks->processor,
+			      &item->record) &&
 	    !filter_aws(&checks->filter, &err)) {
 		flow_status(item, EX_CONFIG);
 		flow_failed(item, &err);
 		return;
 	}
 	work->item = item;
+	work->checks = checks;
 	x->loop = checks->filter.loop;
 	x->aws = checks->filter.aws;
 	x->how = &checks->processor;
+	x->rules = &checks->rules;
 	x->record = &item->record;
 	x->options = &checks->s3;
 	x->arena = &item->arena;
@@ -152,38 +159,44 @@ static void cancel(void *ctx, struct flow_item *item)
 	inspect_cancel(&work->inspect);
 }
 
-static void start(void *ctx, struct flow_item *item)
+/* A folder is not data: nothing looks at it, and nothing copies it. */
+static void skip(struct flow_item *item)
 {
-	struct checks *checks = ctx;
-	struct record_bad bad = { .reason = str_of(fault(checks, item)) };
-
-	if (bad.reason.p)
-		flow_bad(item, &bad);
-	else if (checks->processor.command)
-		inspect(checks, item);
-	else
-		flow_done(item);
+	json_member_open(&item->members, "check");
+	json_member(&item->members, "skipped", STR("folder"));
+	buf_putc(&item->members, '}');
+	flow_done(item);
 }
 
-enum { OPTION_MAX_SIZE = 256, OPTION_NAME };
+static void start(void *ctx, struct flow_item *item)
+{
+	struct s3check *checks = ctx;
+	struct record_bad bad;
+	const char *by;
+
+	if (checks->rules.skip_folders && check_is_folder(&item->record)) {
+		skip(item);
+	} else if (check_record(&checks->rules, &item->record, &item->arena,
+				&bad, &by)) {
+		open_check(checks, &item->members, by);
+		buf_putc(&item->members, '}');
+		flow_bad(item, &bad);
+	} else if (has_rules(&checks->rules) || checks->processor.command) {
+		inspect(checks, item);
+	} else {
+		flow_done(item);
+	}
+}
 
 static const char *take_option(void *ctx, int option, const char *arg)
 {
-	struct checks *checks = ctx;
+	struct s3check *checks = ctx;
 
 	if (s3_option_is(option))
 		return s3_option_take(&checks->s3, option, arg);
 	if (processor_option_is(option))
 		return processor_option_take(&checks->processor, option, arg);
-	switch (option) {
-	case OPTION_MAX_SIZE:
-		checks->has_max_size = true;
-		return str_number(str_of(arg), &checks->max_size) < 0 ?
-			"not a number of bytes" : NULL;
-	default:
-		return globs_add(&checks->names, arg) < 0 ?
-			"too many --name" : NULL;
-	}
+	return check_option_take(&checks->rules, option, arg);
 }
 
 static unsigned processors(void)
@@ -195,14 +208,14 @@ static unsigned processors(void)
 
 int main(int argc, char **argv)
 {
-	struct checks checks = {
+	struct s3check checks = {
 		.processor = PROCESSOR_OPTIONS,
+		.rules = CHECK_RULES,
 		.filter.lazy = true,
 	};
 	struct flow_options flow = { .jobs = processors() };
 	static const struct option words[] = {
-		{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
-		{ "name", required_argument, NULL, OPTION_NAME },
+		CHECK_OPTION_WORDS,
 		PROCESSOR_OPTION_WORDS,
 		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
@@ -210,7 +223,7 @@ int main(int argc, char **argv)
 	const struct options options = {
 		.name = "s3check",
 		.usage = usage,
-		.letters = PROCESSOR_OPTION_LETTERS,
+		.letters = PROCESSOR_OPTION_LETTERS "z",
 		.words = words,
 		.take = take_option,
 		.report = report,

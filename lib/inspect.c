@@ -4,49 +4,121 @@
 #include <string.h>
 #include <unistd.h>
 
+/* On the bytes as they are stored, even if they are unzipped. */
+enum { STORED = 1u << CHECK_SIZE | 1u << CHECK_ETAG };
+
+static void judge(struct inspect *x)
+{
+	if (x->is_bad) {
+		x->outcome = RECORD_BAD;
+	} else if (err_is_set(&x->err)) {
+		x->outcome = s3_is_gone(&x->err) ? RECORD_GONE : RECORD_FAILED;
+	} else if (x->processor_ran) {
+		x->outcome = x->processor.outcome;
+		x->err = x->processor.err;
+		x->bad = x->processor.bad;
+		x->by = "processor";
+	} else {
+		x->outcome = RECORD_GOOD;
+		x->by = "builtin";
+	}
+}
+
+static void clear(struct inspect *x)
+{
+	source_free(&x->source);
+	processor_free(&x->processor);
+	checks_free(&x->stored);
+	checks_free(&x->content);
+	gunzip_free(&x->gunzip);
+}
+
 /* When neither the program nor the source is under way any more. */
 static void settle(struct inspect *x)
 {
 	if (x->processor_runs || x->source_runs)
 		return;
-	if (err_is_set(&x->err)) {
-		x->outcome = s3_is_gone(&x->err) ? RECORD_GONE : RECORD_FAILED;
-	} else {
-		x->outcome = x->processor.outcome;
-		x->err = x->processor.err;
-		x->bad = x->processor.bad;
-	}
+	judge(x);
 	if (x->outcome == RECORD_GOOD) {
 		x->output = x->processor.output;
 		x->processor.output.path = NULL;
 	}
-	source_free(&x->source);
-	processor_free(&x->processor);
+	clear(x);
 	x->done(x->arg);
+}
+
+static void stop_processor(struct inspect *x)
+{
+	if (x->processor_runs)
+		processor_kill(&x->processor);
+}
+
+/* That memory is out says nothing about the data. */
+static int find_bad(struct inspect *x, const struct record_bad *bad,
+		    const char *by)
+{
+	if (str_is(bad->code, "OutOfMemory"))
+		return err_set(&x->err, "OutOfMemory", "out of memory");
+	x->is_bad = true;
+	x->bad = *bad;
+	x->by = by;
+	return -1;
+}
+
+static bool wants(const struct inspect *x, enum check_kind kind)
+{
+	return x->rules->kinds >> kind & 1;
+}
+
+static int find_bad_gzip(struct inspect *x)
+{
+	struct record_bad bad = {
+		.code = STR("NotGzip"), .reason = STR("not a gzip file"),
+		.byte = 1,
+	};
+
+	if (!x->gunzip.is_plain) {
+		bad.code = str_of(x->gunzip.code);
+		bad.reason = str_of(x->gunzip.reason);
+		bad.byte = x->gunzip.in;
+	}
+	return find_bad(x, &bad, wants(x, CHECK_GZIP) ? "gzip" : "unzip");
 }
 
 /* The processor */
 
+static bool has_checks(const struct inspect *x)
+{
+	return x->stored.n > 0 || x->content.n > 0 || wants(x, CHECK_GZIP);
+}
+
+static void resume(struct inspect *x)
+{
+	if (!x->source_runs || !x->is_paused)
+		return;
+	x->is_paused = false;
+	source_resume(&x->source);
+}
+
 /*
- * A program that ends early has seen enough.  One that has had the last byte
- * must still wait for what the digest says of them all.
+ * A program that ends early has seen enough, but the checks have not.  One that
+ * has had the last byte must still wait for what the digest says of them all.
  */
 static void on_ended(void *arg)
 {
 	struct inspect *x = arg;
 
 	x->processor_runs = false;
-	if (x->source_runs && source_stop(&x->source))
+	if (x->source_runs && has_checks(x))
+		resume(x);
+	else if (x->source_runs && source_stop(&x->source))
 		x->source_runs = false;
 	settle(x);
 }
 
 static void on_ready(void *arg)
 {
-	struct inspect *x = arg;
-
-	if (x->source_runs)
-		source_resume(&x->source);
+	resume(arg);
 }
 
 static int run(struct inspect *x, int fd)
@@ -72,26 +144,119 @@ static int run_on_file(struct inspect *x)
 		return -1;
 	status = run(x, fd);
 	close(fd);
+	x->is_deaf = true;
 	return status;
+}
+
+/* 0, or -1 when there is no use in going on. */
+static int feed(struct inspect *x, const void *bytes, size_t n)
+{
+	if (!x->how->command || x->is_deaf)
+		return 0;
+	if (!x->processor_ran && run(x, -1) < 0)
+		return -1;
+	if (n > 0 && x->processor_runs &&
+	    processor_write(&x->processor, bytes, n) < 0)
+		x->is_deaf = true;
+	return x->is_deaf && !has_checks(x) ? -1 : 0;
+}
+
+static bool is_busy(struct inspect *x)
+{
+	x->is_paused = x->processor_runs && !x->is_deaf &&
+		       processor_is_busy(&x->processor);
+	return x->is_paused;
 }
 
 /* The source */
 
+static int take_content(struct inspect *x, const void *bytes, size_t n)
+{
+	if (checks_update(&x->content, bytes, n) < 0)
+		return find_bad(x, &x->content.bad, x->content.by);
+	return feed(x, bytes, n);
+}
+
+static int take_block(struct inspect *x)
+{
+	if (x->gunzip.is_plain && wants(x, CHECK_GZIP))
+		return find_bad_gzip(x);
+	return take_content(x, x->gunzip.block, x->gunzip.block_n);
+}
+
+/* Block by block, as the processor can take them. */
+static int take_gzip(struct inspect *x, const char *bytes, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)bytes + x->used;
+	size_t left = n - x->used;
+	int status;
+
+	while ((status = gunzip_next(&x->gunzip, &p, &left)) > 0) {
+		if (take_block(x) < 0)
+			return HTTP_ABORT;
+		if (is_busy(x)) {
+			x->used = n - left;
+			return HTTP_PAUSE;
+		}
+	}
+	if (status < 0) {
+		find_bad_gzip(x);
+		return HTTP_ABORT;
+	}
+	x->used = 0;
+	return HTTP_TAKEN;
+}
+
+/*
+ * A piece that was left untaken comes once more, from its beginning: what has
+ * seen it must not see it twice.
+ */
 static int take(void *arg, const char *bytes, size_t n)
 {
 	struct inspect *x = arg;
+	int taken = HTTP_TAKEN;
 
-	if (!x->processor_ran && run(x, -1) < 0)
-		return HTTP_ABORT;
-	switch (processor_write(&x->processor, bytes, n)) {
-	case 0:
-		return HTTP_TAKEN;
-	case 1:
+	if (is_busy(x))
 		return HTTP_PAUSE;
-	default:
-		x->is_deaf = true;
+	if (checks_update(&x->stored, bytes + x->seen, n - x->seen) < 0) {
+		find_bad(x, &x->stored.bad, x->stored.by);
 		return HTTP_ABORT;
 	}
+	x->seen = n;
+	if (x->rules->unzip)
+		taken = take_gzip(x, bytes, n);
+	else if (take_content(x, bytes, n) < 0)
+		taken = HTTP_ABORT;
+	if (taken == HTTP_TAKEN)
+		x->seen = 0;
+	return taken;
+}
+
+static int end_gzip(struct inspect *x)
+{
+	int status;
+
+	while ((status = gunzip_end(&x->gunzip)) > 0)
+		if (take_block(x) < 0)
+			return -1;
+	if (status < 0 || (x->gunzip.is_plain && wants(x, CHECK_GZIP)))
+		return find_bad_gzip(x);
+	return 0;
+}
+
+/* All bytes have come and are the right ones: -1 if there is a fault. */
+static int end_checks(struct inspect *x)
+{
+	if (source_is_remote(x->record) && !x->source.call.etag_is_md5 &&
+	    checks_drop(&x->stored, CHECK_ETAG))
+		x->is_etag_unknown = true;
+	if (x->rules->unzip && end_gzip(x) < 0)
+		return -1;
+	if (checks_end(&x->stored) < 0)
+		return find_bad(x, &x->stored.bad, x->stored.by);
+	if (checks_end(&x->content) < 0)
+		return find_bad(x, &x->content.bad, x->content.by);
+	return 0;
 }
 
 /*
@@ -103,14 +268,15 @@ static void on_read(void *arg)
 	struct inspect *x = arg;
 
 	x->source_runs = false;
-	if (!err_is_set(&x->err) && !x->is_deaf) {
+	if (!x->is_bad && !err_is_set(&x->err) &&
+	    !(x->is_deaf && !has_checks(x))) {
 		x->err = x->source.err;
-		if (!err_is_set(&x->err) && !x->processor_ran)
-			run(x, -1);
+		if (!err_is_set(&x->err) && end_checks(x) == 0)
+			feed(x, NULL, 0);
 	}
-	if (err_is_set(&x->err))
-		processor_kill(&x->processor);
-	else
+	if (x->is_bad || err_is_set(&x->err))
+		stop_processor(x);
+	else if (x->processor_runs)
 		processor_end_input(&x->processor);
 	settle(x);
 }
@@ -131,24 +297,66 @@ static int read_source(struct inspect *x)
 	return 0;
 }
 
+/* Beginning */
+
+static int begin_checks(struct inspect *x)
+{
+	unsigned kinds = check_kinds(x->rules, x->record);
+	unsigned on_content = kinds & ~(unsigned)STORED;
+
+	x->is_etag_unknown = wants(x, CHECK_ETAG) &&
+			     !(kinds >> CHECK_ETAG & 1);
+	if (x->rules->unzip) {
+		on_content &= ~(1u << CHECK_GZIP);
+		if (gunzip_begin(&x->gunzip, x->rules->max_unzipped,
+				 x->arena) < 0)
+			return err_set(&x->err, "OutOfMemory", "out of memory");
+	}
+	if (checks_begin(&x->stored, x->rules, kinds & STORED, x->record,
+			 x->arena, &x->err) < 0)
+		return -1;
+	return checks_begin(&x->content, x->rules, on_content, x->record,
+			    x->arena, &x->err);
+}
+
+static int begin(struct inspect *x)
+{
+	bool has_file = !source_is_remote(x->record) && !x->rules->unzip;
+
+	if (x->how->command && memchr(x->record->key.p, '\0', x->record->key.n))
+		return err_set(&x->err, "InvalidKey", "a key with a NUL cannot "
+			       "be given to a processor");
+	if (begin_checks(x) < 0)
+		return -1;
+	if (x->how->command && has_file && run_on_file(x) < 0)
+		return -1;
+	if (!has_checks(x) && (!x->how->command || has_file))
+		return 0;
+	return read_source(x);
+}
+
+bool inspect_is_remote(const struct check_rules *rules,
+		       const struct processor_options *how,
+		       const struct record *record)
+{
+	return source_is_remote(record) &&
+	       (how->command || check_kinds(rules, record) != 0);
+}
+
+unsigned long long inspect_unzipped(const struct inspect *x)
+{
+	return x->rules->unzip && !x->gunzip.is_plain ? x->gunzip.out : 0;
+}
+
 void inspect_start(struct inspect *x)
 {
-	int status;
-
-	if (memchr(x->record->key.p, '\0', x->record->key.n))
-		status = err_set(&x->err, "InvalidKey", "a key with a NUL "
-				 "cannot be given to a processor");
-	else if (source_is_remote(x->record))
-		status = read_source(x);
-	else
-		status = run_on_file(x);
-	if (status < 0)
-		settle(x);
+	if (begin(x) < 0)
+		stop_processor(x);
+	settle(x);
 }
 
 void inspect_cancel(struct inspect *x)
 {
-	processor_kill(&x->processor);
-	source_free(&x->source);
-	processor_free(&x->processor);
+	stop_processor(x);
+	clear(x);
 }

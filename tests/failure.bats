@@ -560,7 +560,7 @@ failures() {
 			says ''
 		done
 	done
-	for command in 's3check -x' 's3check --max-size x' 's3check --max-size 1k' 's3check --max-size -1' 's3check --name' \
+	for command in 's3check -x' 's3check --max-size x' 's3check --max-size 1kb' 's3check --max-size -1' 's3check --name' \
 		's3fetch -d' 's3route -p' 's3route -b' 's3route -t' 's3route -t {' 's3route -t {nothing}' \
 		's3route -t {key' 'ddb-record -t'; do
 		filter=${command%% *}
@@ -634,7 +634,7 @@ failures() {
 	[ ! -s "$STUB_LOG" ]
 	# What makes no request needs no configuration.
 	run3 env -u AWS_REGION -u AWS_DEFAULT_REGION -u AWS_ACCESS_KEY_ID s3check --max-size 6 <"$dir/in"
-	assert_eq "$status $out" "0 $(<"$dir/in")"$'\n'
+	assert_eq "$status $(jq -c 'del(.check)' <<<"$out")" "0 $(<"$dir/in")"
 	run3 env -u AWS_REGION -u AWS_DEFAULT_REGION -u AWS_ACCESS_KEY_ID ddb-record <"$dir/in"
 	assert_eq "$status $out" "0 $(<"$dir/in")"$'\n'
 }

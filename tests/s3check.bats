@@ -31,15 +31,14 @@ server() { # [RULES]
 
 @test "--max-size: what is larger is bad, and no request is made" {
 	server
-	check "$(for size in 0 9 10 11 5368709121; do record bucket=in key=k size=$size; done; record bucket=in key=k)" -k --max-size 10
+	check "$(for size in 0 9 10 11 5368709121; do record bucket=in key=k size=$size; done)" -k --max-size 10
 	assert_eq "$status $err$(outcomes)" '0 good
 good
 good
 bad 11 bytes, more than the 10 allowed
-bad 5368709121 bytes, more than the 10 allowed
-good'
+bad 5368709121 bytes, more than the 10 allowed'
 	check "$(record bucket=in key=k size=1)" --max-size 0
-	assert_json '.bad == {by: "s3check", reason: "1 bytes, more than the 0 allowed"}'
+	assert_json '.bad == {by: "s3check", code: "TooLarge", reason: "1 bytes, more than the 0 allowed", count: 1} and .check == {by: "size", checks: ["size"]}'
 	[ ! -s "$STUB_LOG" ]
 }
 
@@ -59,6 +58,172 @@ good'
 	check "$(record bucket=in key=k size=11)" --max-size 10 -x 'touch "$dir/ran"'
 	assert_eq "$status $(outcomes)" '0 bad 11 bytes, more than the 10 allowed'
 	[ ! -e "$dir/ran" ] && [ ! -s "$STUB_LOG" ]
+}
+
+@test "--min-size: what is smaller is bad, and what is empty has a reason of its own; sizes may have a unit" {
+	check "$(for size in 0 1 1023 1024; do record bucket=in key=k size=$size; done)" -k --min-size 1K --max-size 1k
+	assert_eq "$status $err$(outcomes)" '0 bad empty file
+bad 1 bytes, less than the 1024 asked for
+bad 1023 bytes, less than the 1024 asked for
+good'
+	assert_eq "$(jq -c '[.bad.code, .bad.count]' <<<"$out" | tr '\n' ' ')" '["EmptyFile",0] ["TooSmall",1] ["TooSmall",1023] [null,null] '
+	for size in '' x 1KB -1 1.5M; do
+		run3 s3check --min-size "$size" </dev/null
+		assert_eq "$status $out$err" "64 s3check: not a number of bytes: $size"$'\n'
+	done
+}
+
+@test "a size that is not announced is counted, from the spool and from S3" {
+	server
+	for line in "$(record bucket=in key=k)" "$(head -c 100000 /dev/zero | spooled)"; do
+		check "$line" --max-size 100000 --min-size 100000
+		assert_eq "$status $err$(outcomes)" '0 good'
+		check "$line" --max-size 99999
+		assert_eq "$status $err$(outcomes)" '0 bad more than the 99999 bytes allowed'
+		check "$line" --min-size 100001
+		assert_eq "$status $err$(outcomes)" '0 bad 100000 bytes, less than the 100001 asked for'
+	done
+	assert_eq "$(wc -l <"$STUB_LOG")" 3
+}
+
+@test "content: each check says what is wrong and where" {
+	while IFS='|' read -r options text expected; do
+		check "$(printf "$text" | spooled)" $options
+		assert_eq "$options $text: $status $err$(jq -r '.bad | if . then "\(.reason) [\(.code) \(.line) \(.column) \(.byte) \(.count)]" else "good" end' <<<"$out")" \
+			"$options $text: 0 $expected"
+	done <<-'TABLE'
+		--utf8|h\303\251llo\n|good
+		--utf8|h\303\251llo\nl\351\n|line 2, column 2: a character of UTF-8 that is not whole [InvalidUTF8 2 2 9 null]
+		--json|{"a": [1, "\303\251"]}\n|good
+		--json|{"a": [1, 2}\n|line 1, column 12: neither a comma nor ] behind a value [InvalidJSON 1 12 12 null]
+		--json|{"a":\n[1, 2|line 2, column 6: the JSON is cut off [TruncatedJSON 2 6 12 null]
+		--json||line 1, column 1: there is no JSON value [TruncatedJSON 1 1 1 null]
+		--ndjson|{"a": 1}\n\n[2]|good
+		--ndjson|{"a": 1}\n{"a"|line 2, column 5: the JSON is cut off [TruncatedJSON 2 5 14 null]
+		--ndjson|{"a": 1}\n1 2\n|line 2, column 3: more than one value on a line [InvalidJSON 2 3 12 null]
+		--csv|a,b\r\n"1,\n""2""",\r\n|good
+		--csv|a,b\n1,2,3\n|line 2: 3 fields, the first row has 2 [FieldCount 2 1 5 3]
+		--csv=3|a,b\n1,2,3\n|line 1: 2 fields, not 3 [FieldCount 1 1 1 2]
+		--csv|a\n"b\n|line 2, column 1: a quoted field that does not end [UnclosedQuote 2 1 3 null]
+		--gzip|plain\n|not a gzip file [NotGzip null null 1 null]
+		--json --utf8|["\377"]|line 1, column 3: a byte that begins no character of UTF-8 [InvalidUTF8 1 3 3 null]
+		--utf8 --csv|a,b\nc\n\377|line 2: 1 field, the first row has 2 [FieldCount 2 1 5 1]
+	TABLE
+	run3 s3check --csv=0 </dev/null
+	assert_eq "$status $err" $'64 s3check: not a number of columns: 0\n'
+}
+
+@test "the record says which checks were made, and which of them decided" {
+	line=$(echo '{}' | spooled)
+	check "$line" --name '*' --max-size 9 --utf8 --json
+	assert_json '.check == {by: "builtin", checks: ["name", "size", "utf8", "json"]} and (.bad | not)'
+	check "$line" --utf8 --csv=2
+	assert_json '.check == {by: "csv", checks: ["utf8", "csv"]} and .bad.by == "s3check"'
+	check "$line" --json -x 'echo no >&2; exit 1'
+	assert_json '.check.by == "processor" and .check.checks == ["json"] and .bad.reason == "no"'
+}
+
+@test "--gzip: a whole file is good, half of it and what follows it are not" {
+	printf 'hello\n' | gzip >"$dir/a.gz"
+	check "$(cat "$dir/a.gz" "$dir/a.gz" | spooled)" --gzip
+	assert_eq "$status $err$(outcomes)" '0 good'
+	check "$( { cat "$dir/a.gz" && echo; } | spooled)" --gzip
+	assert_eq "$status $err$(outcomes)" '0 bad something that is not gzip follows the gzip'
+	check "$(head -c 20 "$dir/a.gz" | spooled)" --gzip
+	assert_eq "$status $err$(outcomes)" '0 bad the gzip is cut off'
+	check "$( { head -c -8 "$dir/a.gz" && printf 'wrong CRC'; } | spooled)" --gzip
+	assert_json '.bad.code == "WrongCRC" and .bad.reason == "not good gzip: incorrect data check"'
+}
+
+@test "-z: checks and processor get what is in gzip files, and plain files as they are" {
+	server
+	printf '{"a":1}\n' | gzip >"$dir/a.gz"
+	for line in "$(spooled <"$dir/a.gz")" "$(printf '{"a":1}\n' | spooled)"; do
+		check "$line" -z --json -x 'cat >"$dir/got"'
+		assert_eq "$status $err$(outcomes) $(<"$dir/got")" '0 good {"a":1}'
+	done
+	check "$(spooled <"$dir/a.gz")" -z --json
+	assert_json '.check == {by: "builtin", checks: ["json"], unzipped: 8}'
+	check "$(spooled <"$dir/a.gz")" -z --csv -x 'cat >"$dir/got"'
+	assert_eq "$status $err$(outcomes)" '0 bad line 1, column 2: a quote in a field that does not begin with one'
+	check "$(echo '[1]' | spooled)" -z --json --gzip
+	assert_eq "$status $err$(outcomes)" '0 bad not a gzip file'
+	check "$( { cat "$dir/a.gz" && echo; } | spooled)" -z -x 'cat >/dev/null; touch "$dir/end"'
+	assert_eq "$status $err$(outcomes)" '0 bad something that is not gzip follows the gzip'
+	assert_json '.check.by == "unzip"'
+	[ ! -e "$dir/end" ]
+}
+
+@test "-z: a file that does not stop growing is bad" {
+	head -c 3000000 /dev/zero | gzip >"$dir/zeros.gz"
+	check "$(spooled <"$dir/zeros.gz")" -z --max-unzipped 2M --utf8 -x 'cat >/dev/null; touch "$dir/end"'
+	assert_eq "$status $err$(outcomes)" '0 bad more than 2097152 bytes when it is unzipped'
+	check "$(head -c 30000000 /dev/zero | gzip | spooled)" -z -x 'cat >/dev/null; touch "$dir/end"'
+	assert_json '.bad.code == "ZipBomb" and (.bad.reason | test("^[0-9]+ bytes of gzip become [0-9]+, more than 250 times as many$"))'
+	[ ! -e "$dir/end" ]
+	check "$(spooled <"$dir/zeros.gz")" -z -x '[ "$(wc -c)" -eq 3000000 ]'
+	assert_eq "$status $err$(outcomes)" '0 good'
+}
+
+@test "--etag: the bytes are those of the ETag, where it is one of bytes" {
+	check "$(echo hello | spooled etag=$hello)" --etag
+	assert_eq "$status $err$(outcomes)" '0 good'
+	check "$(echo Hello | spooled etag=$hello)" --etag
+	assert_json '.bad == {by: "s3check", code: "WrongETag", reason: "the MD5 of the bytes is 09f7e02f1290be211da707a266f153b3, the ETag '$hello'"}'
+	check "$(echo Hello | spooled etag=$hello-2)" --etag
+	assert_json '.check == {by: "builtin", checks: ["etag"], etag: "unknown"} and (.bad | not)'
+	new_bucket in
+	echo hello >"$dir/hello"
+	etag=$(s3c put "$in" k "$dir/hello" | jq -r .etag)
+	check "$(record bucket="$in" key=k size=6 etag="$etag")" --etag --utf8
+	assert_json '.check == {by: "builtin", checks: ["etag", "utf8"]} and (.bad | not)'
+	stub '[{"reply": {"headers": {"ETag": "\"'$hello'\"", "x-amz-server-side-encryption": "aws:kms"}, "body": "other\n"}}]'
+	AWS_ENDPOINT_URL_S3=$STUB_URL check "$(record bucket=in key=k size=6 etag=$hello)" --etag
+	assert_json '.check.etag == "unknown" and (.bad | not)'
+}
+
+@test "checks and processor read the same GET, in one pass" {
+	server
+	check "$(record bucket=in key=k size=100000)" --utf8 --max-size 1M -x '[ "$(wc -c)" -eq 100000 ]'
+	assert_eq "$status $err$(outcomes)" '0 good'
+	assert_eq "$(wc -l <"$STUB_LOG")" 1
+}
+
+@test "a processor on a spool file gets the file, checks or not" {
+	check "$(seq 1000 | spooled)" --utf8 -x 'tail -c 5 >"$dir/got"; readlink /proc/self/fd/0 >"$dir/stdin"'
+	assert_eq "$status $err$(outcomes) $(<"$dir/got") $(<"$dir/stdin")" "0 good 1000 $(jq -r .fetch.path <<<"$out")"
+}
+
+@test "a fault that a check finds decides, whatever the processor says" {
+	server '{"match": {"path": "k$"}, "reply": {"bodySize": 3000000}},'
+	for line in "$(record bucket=in key=k size=3000000)" "$( { head -c 3000000 /dev/zero && printf '\377'; } | spooled)"; do
+		for processor in true false 'cat >/dev/null' 'exit 75' 'exec <&-; sleep 0.1' 'exec sleep 60'; do
+			check "$line" --max-size 4M --utf8 --json -x "$processor"
+			assert_eq "$processor: $status $err$(jq -r .bad.code <<<"$out")" "$processor: 0 InvalidJSON"
+		done
+	done
+}
+
+@test "half an object is never bad, nor is one that is gone" {
+	for fault in '"cutAfter": 70000' '"cutAfter": 1'; do
+		server "{\"match\": {\"path\": \"k\$\"}, $fault, \"reply\": {\"body\": \"$(printf '[%s1]' "$(yes 1, | head -n 50000 | tr -d '\n')")\"}},"
+		check "$(record bucket=in key=k)" --json --csv -x 'cat >/dev/null; touch "$dir/end"'
+		assert_eq "$fault $status $(outcomes)" "$fault 75 failed ConnectionLost"
+		[ ! -e "$dir/end" ]
+		stop_servers
+	done
+	server '{"match": {"path": "digest"}, "reply": {"headers": {"ETag": "\"'$other'\""}, "body": "hello\n"}},
+		{"match": {"path": "gone"}, "reply": {"status": 404, "body": "<Error><Code>NoSuchKey</Code></Error>"}},'
+	check "$(record bucket=in key=digest size=6; record bucket=in key=gone)" -k --utf8
+	assert_eq "$status $(outcomes)" $'75 failed BadDigest\ngone NoSuchKey'
+}
+
+@test "--skip-folders: a folder marker passes, and the record says that nobody looked" {
+	check "$(record bucket=in key=a/ size=0; record bucket=in key=a/ size=1; record bucket=in key=a size=0)" -k --skip-folders --min-size 1
+	assert_eq "$status $err$(outcomes)" $'0 good\ngood\nbad empty file'
+	assert_eq "$(head -n 1 <<<"$out" | jq -c .check)" '{"skipped":"folder"}'
+	check "$(record bucket=in key=a/ size=0)" --min-size 1
+	assert_eq "$status $err$(outcomes)" '0 bad empty file'
 }
 
 # What the processor says
