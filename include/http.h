@@ -75,6 +75,7 @@ struct http_request {
 				 * closed: the server did not answer */
 
 	unsigned long long sent;	/* private from here on */
+	bool head_ended;	/* by its empty line */
 	struct http *http;
 	void *easy, *slist;
 	struct http_request *next, **link;

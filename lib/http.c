@@ -162,8 +162,11 @@ static size_t on_header(char *line, size_t one, size_t n, void *arg)
 	(void)one;
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		buf_reset(&request->head);
+		request->head_ended = false;
 		return n;
 	}
+	if (line[0] == '\r' || line[0] == '\n')
+		request->head_ended = true;
 	buf_put(&request->head, line, n);
 	return request->head.failed ? 0 : n;
 }
@@ -332,6 +335,7 @@ int http_start(struct http *http, struct http_request *request,
 	request->stale = false;
 	request->sunk = 0;
 	request->sent = 0;
+	request->head_ended = false;
 	request->http = http;
 	request->easy = easy;
 	request->slist = list;
@@ -461,6 +465,9 @@ static void finish_requests(struct http *http)
 				  (char **)&request);
 		curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE,
 				  &request->status);
+		/* A cut in the headers is nothing that libcurl minds. */
+		if (code == CURLE_OK && !request->head_ended)
+			code = CURLE_PARTIAL_FILE;
 		if (code != CURLE_OK && !err_is_set(&request->err))
 			transport_error(request, code);
 		request->stale = is_stale(request, code);

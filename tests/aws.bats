@@ -170,7 +170,7 @@ lines() { # COUNT
 }
 
 @test "answers cut short are asked for again, errors too" {
-	for rule in '"cutAfter": 3, "reply": {"body": "hello\n"}' '"cutAfter": 0, "reply": {"body": "hello\n"}' \
+	for rule in '"cutAfter": "head", "reply": {"body": "hello\n"}' '"cutAfter": 3, "reply": {"body": "hello\n"}' '"cutAfter": 0, "reply": {"body": "hello\n"}' \
 		'"cutAfter": 8, "reply": {"status": 403, "body": "<Error><Code>AccessDenied</Code></Error>"}' \
 		'"chunked": true, "cutAfter": 2, "reply": {"body": "hello\n"}'; do
 		fetch "[{\"times\": 2, $rule}, $object]" k
@@ -178,6 +178,15 @@ lines() { # COUNT
 		assert_eq "$(cat "$(jq -r .fetch.path <<<"$out")")" hello
 		stop_servers
 	done
+}
+
+@test "an answer without a body that is cut in its headers is no answer" {
+	rules='{"match": {"method": "HEAD"}, "reply": {"headers": {"ETag": "\"'$hello'\"", "Content-Length": "6"}}}'
+	stub "[{\"times\": 2, \"match\": {\"method\": \"HEAD\"}, \"cutAfter\": \"head\"}, $rules]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3route -p to -b bad < <(record bucket=in key=k version=v etag=$hello size=6)
+	assert_eq "$status $err" '0 '
+	assert_json '.route.key == "k" and .route.already'
+	assert_eq "$(logged .method)" $'HEAD\nHEAD\nHEAD'
 }
 
 # Checksums
