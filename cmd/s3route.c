@@ -89,11 +89,12 @@ static void put_route(struct buf *members, const struct move *move)
  * A spool file has served.  The path comes from a record, so only a file that
  * was named after this record's id is removed.
  */
-static void remove_spool(struct flow_item *item, const char *path)
+static void remove_spool(const struct record *record, const char *path,
+			 struct arena *arena)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
-	const char *name = arena_printf(&item->arena, "s3ev-%.*s-",
-					STR_FMT(item->record.id));
+	const char *name = arena_printf(arena, "s3ev-%.*s-",
+					STR_FMT(record->id));
 
 	if (slash && name && strncmp(slash + 1, name, strlen(name)) == 0)
 		unlink(path);
@@ -109,8 +110,10 @@ static void on_placed(void *arg)
 		return;
 	}
 	if (!move->place.dry) {
-		remove_spool(item, item->record.fetch_path.p);
-		remove_spool(item, item->record.output_path.p);
+		remove_spool(&item->record, item->record.fetch_path.p,
+			     &item->arena);
+		remove_spool(&item->record, item->record.output_path.p,
+			     &item->arena);
 	}
 	if (move->place.outcome == RECORD_GONE) {
 		flow_gone(item, &move->place.err);
@@ -155,12 +158,6 @@ static void start(void *ctx, struct flow_item *item)
 	struct place *place = &move->place;
 	struct err err;
 
-	if (record_is_skipped(r)) {
-		if (!routes->dry)
-			remove_spool(item, r->fetch_path.p);
-		flow_done(item);
-		return;
-	}
 	place->bucket = str_of(record_outcome(r) == RECORD_BAD ?
 			       routes->bad_data : routes->processed);
 	if (r->has_size && r->size > S3_COPY_MAX && !product_exists(r)) {
@@ -278,7 +275,6 @@ int main(int argc, char **argv)
 	const struct flow_filter filter = {
 		.name = "s3route",
 		.passes = 1u << RECORD_GONE,
-		.takes_skipped = true,
 		.state_size = sizeof(struct move),
 		.start = start,
 		.cancel = cancel,

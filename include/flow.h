@@ -57,8 +57,7 @@ struct flow_filter {
 
 	/* Outcomes that pass untouched: 1u << RECORD_BAD and so on. */
 	unsigned passes;
-	bool takes_failed;	/* else failed records pass untouched, */
-	bool takes_skipped;	/* and those of record_is_skipped() */
+	bool takes_failed;	/* else failed records pass untouched */
 
 	size_t state_size;	/* bytes of flow_item.state */
 

@@ -250,8 +250,7 @@ static bool passes(const struct flow_filter *filter,
 
 	if (outcome == RECORD_FAILED)
 		return !filter->takes_failed || !record->bucket.p;
-	return filter->passes & 1u << outcome ||
-	       (!filter->takes_skipped && record_is_skipped(record));
+	return filter->passes & 1u << outcome;
 }
 
 static void fail_late(struct flow_item *item, const char *what)
