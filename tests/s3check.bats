@@ -154,6 +154,20 @@ good'
 	[ ! -e "$dir/end" ]
 }
 
+@test "-z: a processor slower than its input gets every byte once, and so do the checks" {
+	new_bucket in
+	seq 1000000 >"$dir/plain"
+	gzip -1 <"$dir/plain" >"$dir/gz"
+	etag=$(s3c put "$in" k "$dir/gz" | jq -r .etag)
+	for line in "$(spooled etag="$etag" <"$dir/gz")" "$(record bucket="$in" key=k etag="$etag")"; do
+		check "$line" -z --etag --max-size 100M --ndjson --csv=1 -x 'head -c 10 >"$dir/got"; sleep 0.2; cat >>"$dir/got"'
+		assert_eq "$status $err$(outcomes)" '0 good'
+		cmp "$dir/got" "$dir/plain"
+	done
+	check "$(spooled <"$dir/gz")" -z --utf8 -x 'head -c 10 >/dev/null'
+	assert_eq "$status $err$(outcomes)" '0 good'
+}
+
 @test "-z: a file that does not stop growing is bad" {
 	head -c 3000000 /dev/zero | gzip >"$dir/zeros.gz"
 	check "$(spooled <"$dir/zeros.gz")" -z --max-unzipped 2M --utf8 -x 'cat >/dev/null; touch "$dir/end"'
@@ -187,6 +201,30 @@ good'
 	check "$(record bucket=in key=k size=100000)" --utf8 --max-size 1M -x '[ "$(wc -c)" -eq 100000 ]'
 	assert_eq "$status $err$(outcomes)" '0 good'
 	assert_eq "$(wc -l <"$STUB_LOG")" 1
+}
+
+@test "an object larger than memory goes through checks and processor, on no disk" {
+	size=$((${STREAM_MIB:-300} << 20))
+	stub "[{\"reply\": {\"bodySize\": $size}}]"
+	export AWS_ENDPOINT_URL_S3=$STUB_URL TMPDIR=$dir/tmp
+	mkdir "$TMPDIR"
+	mkfifo "$dir/fifo"
+	s3check --utf8 --csv=1 -x 'sha256sum >"$dir/sum"; ls "$S3EV_FOLDER" >"$dir/files"' <"$dir/fifo" >"$dir/out" 2>"$dir/err" 3>&- &
+	pid=$!
+	exec 7>"$dir/fifo"
+	record bucket=in key=k size=$size >&7
+	for _ in {1..20}; do
+		wait_until test -s "$dir/out" && break
+	done
+	kib=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status")
+	! grep -q libasan "/proc/$pid/maps" || kib=0
+	exec 7>&-
+	wait $pid
+	out=$(<"$dir/out")
+	assert_eq "$(<"$dir/err")$(outcomes) $(<"$dir/sum") $(<"$dir/files")" \
+		"good $(yes 0123456789abcde | head -c $size | sha256sum) "
+	assert_eq "$(wc -l <"$STUB_LOG")" 1
+	[ "$kib" -lt $((16 * 1024)) ] || { echo "$kib KiB" && return 1; }
 }
 
 @test "a processor on a spool file gets the file, checks or not" {
