@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "check_option.h"
@@ -16,11 +15,13 @@
 #include "processor_option.h"
 #include "s3_option.h"
 #include "strays.h"
+#include "worker.h"
 
 struct s3check {
 	struct processor_options processor;
 	struct check_rules rules;
 	struct s3_options s3;
+	struct workers *workers;	/* of -X, or NULL */
 	struct filter filter;
 };
 
@@ -28,11 +29,12 @@ struct work {
 	struct flow_item *item;
 	const struct s3check *checks;
 	struct inspect inspect;
+	struct worker_job job;
 };
 
 static const char usage[] =
-	"usage: s3check [-hkoVvz] [-j JOBS] [-x CMD] [--timeout S] [--cpu S]\n"
-	"               [--memory BYTES] [--pass-credentials] [-d DIR]\n"
+	"usage: s3check [-hkoVvz] [-j JOBS] [-x CMD | -X CMD] [--timeout S]\n"
+	"               [--cpu S] [--memory BYTES] [--pass-credentials] [-d DIR]\n"
 	"               [--max-output BYTES] [--output-type TYPE]\n"
 	"               [--name GLOB]... [--min-size BYTES] [--max-size BYTES]\n"
 	"               [--etag] [--gzip] [--utf8] [--json] [--ndjson]\n"
@@ -55,12 +57,6 @@ static void report(void *ctx, const char *line)
 	fprintf(stderr, "s3check: %s\n", line);
 }
 
-static bool has_rules(const struct check_rules *rules)
-{
-	return rules->names.count > 0 || rules->has_max_size ||
-	       rules->min_size > 0 || rules->kinds > 0;
-}
-
 /* Who decided, and what else was looked at. */
 static void open_check(const struct s3check *checks, struct buf *members,
 		       const char *by)
@@ -70,16 +66,19 @@ static void open_check(const struct s3check *checks, struct buf *members,
 	check_put(members, &checks->rules);
 }
 
-static void put_check(const struct s3check *checks, struct buf *members,
-		      const struct inspect *x)
+static void put_check(const struct work *work)
 {
-	open_check(checks, members, x->by);
+	const struct inspect *x = &work->inspect;
+	struct buf *members = &work->item->members;
+
+	open_check(work->checks, members, x->by);
 	if (x->is_etag_unknown)
 		json_member(members, "etag", STR("unknown"));
 	if (inspect_unzipped(x) > 0)
 		json_member_number(members, "unzipped", inspect_unzipped(x));
-	if (x->processor_ran)
-		json_member_number(members, "took_ms", x->processor.took_ms);
+	if (x->processor_ran || work->job.arg)
+		json_member_number(members, "took_ms",
+				   x->processor.took_ms + work->job.took_ms);
 	buf_putc(members, '}');
 }
 
@@ -96,6 +95,44 @@ static void complain(const struct record *r, const struct err *err)
 	buf_free(&line);
 }
 
+static void decide(struct work *work, enum record_outcome outcome,
+		   const struct record_bad *bad, const struct err *err)
+{
+	switch (outcome) {
+	case RECORD_GOOD:
+		put_check(work);
+		flow_done(work->item);
+		break;
+	case RECORD_BAD:
+		put_check(work);
+		flow_bad(work->item, bad);
+		break;
+	case RECORD_GONE:
+		flow_gone(work->item, err);
+		break;
+	case RECORD_FAILED:
+		flow_failed(work->item, err);
+		break;
+	}
+}
+
+static void on_answered(void *arg)
+{
+	struct work *work = arg;
+
+	work->inspect.by = "processor";
+	decide(work, work->job.outcome, &work->job.bad, &work->job.err);
+}
+
+static void ask(struct work *work)
+{
+	work->job.record = &work->item->record;
+	work->job.arena = &work->item->arena;
+	work->job.done = on_answered;
+	work->job.arg = work;
+	worker_ask(work->checks->workers, &work->job);
+}
+
 static void on_inspected(void *arg)
 {
 	struct work *work = arg;
@@ -103,25 +140,11 @@ static void on_inspected(void *arg)
 
 	if (err_is_set(&x->processor.complaint))
 		complain(&work->item->record, &x->processor.complaint);
-	switch (x->outcome) {
-	case RECORD_GOOD:
-		put_check(work->checks, &work->item->members, x);
-		if (x->output.path)
-			outfile_put(&work->item->members, &x->output,
-				    x->how->output_type);
-		flow_done(work->item);
-		break;
-	case RECORD_BAD:
-		put_check(work->checks, &work->item->members, x);
-		flow_bad(work->item, &x->bad);
-		break;
-	case RECORD_GONE:
-		flow_gone(work->item, &x->err);
-		break;
-	case RECORD_FAILED:
-		flow_failed(work->item, &x->err);
-		break;
-	}
+	outfile_put(&work->item->members, &x->output, x->how->output_type);
+	if (x->outcome == RECORD_GOOD && work->checks->workers)
+		ask(work);
+	else
+		decide(work, x->outcome, &x->bad, &x->err);
 }
 
 static void inspect(struct s3check *checks, struct flow_item *item)
@@ -137,12 +160,9 @@ static void inspect(struct s3check *checks, struct flow_item *item)
 		flow_failed(item, &err);
 		return;
 	}
-	work->item = item;
-	work->checks = checks;
 	x->loop = checks->filter.loop;
 	x->aws = checks->filter.aws;
 	x->how = &checks->processor;
-	x->rules = &checks->rules;
 	x->record = &item->record;
 	x->options = &checks->s3;
 	x->arena = &item->arena;
@@ -157,6 +177,7 @@ static void cancel(void *ctx, struct flow_item *item)
 
 	(void)ctx;
 	inspect_cancel(&work->inspect);
+	worker_cancel(&work->job);
 }
 
 /* A folder is not data: nothing looks at it, and nothing copies it. */
@@ -171,9 +192,13 @@ static void skip(struct flow_item *item)
 static void start(void *ctx, struct flow_item *item)
 {
 	struct s3check *checks = ctx;
+	struct work *work = item->state;
 	struct record_bad bad;
 	const char *by;
 
+	work->item = item;
+	work->checks = checks;
+	work->inspect.rules = &checks->rules;
 	if (checks->rules.skip_folders && check_is_folder(&item->record)) {
 		skip(item);
 	} else if (check_record(&checks->rules, &item->record, &item->arena,
@@ -181,8 +206,10 @@ static void start(void *ctx, struct flow_item *item)
 		open_check(checks, &item->members, by);
 		buf_putc(&item->members, '}');
 		flow_bad(item, &bad);
-	} else if (has_rules(&checks->rules) || checks->processor.command) {
+	} else if (check_has_any(&checks->rules) || checks->processor.command) {
 		inspect(checks, item);
+	} else if (checks->workers) {
+		ask(work);
 	} else {
 		flow_done(item);
 	}
@@ -199,11 +226,25 @@ static const char *take_option(void *ctx, int option, const char *arg)
 	return check_option_take(&checks->rules, option, arg);
 }
 
-static unsigned processors(void)
+static int start_workers(struct filter *filter)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	struct s3check *checks = filter->flow->ctx;
 
-	return n < 1 ? 1 : n > FLOW_JOBS_MAX ? FLOW_JOBS_MAX : (unsigned)n;
+	if (!checks->processor.worker)
+		return EX_OK;
+	checks->workers = workers_new(filter->loop, &checks->processor,
+				      filter->options.jobs);
+	if (checks->workers)
+		return EX_OK;
+	report(NULL, "out of memory");
+	return EX_OSERR;
+}
+
+static void end_workers(struct filter *filter)
+{
+	struct s3check *checks = filter->flow->ctx;
+
+	workers_free(checks->workers);
 }
 
 int main(int argc, char **argv)
@@ -211,9 +252,10 @@ int main(int argc, char **argv)
 	struct s3check checks = {
 		.processor = PROCESSOR_OPTIONS,
 		.rules = CHECK_RULES,
-		.filter.lazy = true,
+		.filter = { .lazy = true, .prepare = start_workers,
+			    .finish = end_workers },
 	};
-	struct flow_options flow = { .jobs = processors() };
+	struct flow_options flow = { .jobs = options_processors() };
 	static const struct option words[] = {
 		CHECK_OPTION_WORDS,
 		PROCESSOR_OPTION_WORDS,

@@ -51,6 +51,9 @@ bool check_record(const struct check_rules *rules, const struct record *record,
 		  struct arena *arena, struct record_bad *bad,
 		  const char **by);
 
+/* Is there anything to check? */
+bool check_has_any(const struct check_rules *rules);
+
 /* An empty object that stands for a folder: its key ends in a slash. */
 bool check_is_folder(const struct record *record);
 

@@ -26,6 +26,9 @@ struct filter {
 	 */
 	int (*prepare)(struct filter *filter);
 
+	/* Called after that, when all is written, unless it is NULL. */
+	void (*finish)(struct filter *filter);
+
 	/* There while the flow runs; aws may be NULL if it is lazy. */
 	struct loop *loop;
 	struct aws *aws;

@@ -43,4 +43,7 @@ struct options {
  */
 int options_read(const struct options *options, int argc, char **argv);
 
+/* The number of processors of the machine, where that is what -j should be. */
+unsigned options_processors(void);
+
 #endif

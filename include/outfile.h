@@ -36,7 +36,7 @@ int outfile_close(struct outfile *file, unsigned long long max,
 /* Remove it, unless it has none. */
 void outfile_drop(struct outfile *file);
 
-/* Append the member output. */
+/* Append the member output, if there is one. */
 void outfile_put(struct buf *members, const struct outfile *file,
 		 const char *type);
 

@@ -12,14 +12,15 @@
 #include "err.h"
 
 enum processor_option {
-	PROCESSOR_OPTION_COMMAND = 'x', PROCESSOR_OPTION_OUTPUT = 'o',
+	PROCESSOR_OPTION_COMMAND = 'x', PROCESSOR_OPTION_WORKER = 'X',
+	PROCESSOR_OPTION_OUTPUT = 'o',
 	PROCESSOR_OPTION_DIRECTORY = 'd',
 	PROCESSOR_OPTION_TIMEOUT = 768, PROCESSOR_OPTION_CPU,
 	PROCESSOR_OPTION_MEMORY, PROCESSOR_OPTION_CREDENTIALS,
 	PROCESSOR_OPTION_MAX_OUTPUT, PROCESSOR_OPTION_OUTPUT_TYPE
 };
 
-#define PROCESSOR_OPTION_LETTERS "d:ox:"
+#define PROCESSOR_OPTION_LETTERS "d:oX:x:"
 
 #define PROCESSOR_OPTION_WORDS \
 	{ "cpu", required_argument, NULL, PROCESSOR_OPTION_CPU }, \
@@ -33,10 +34,12 @@ enum processor_option {
 	{ "pass-credentials", no_argument, NULL, \
 	  PROCESSOR_OPTION_CREDENTIALS }, \
 	{ "processor", required_argument, NULL, PROCESSOR_OPTION_COMMAND }, \
-	{ "timeout", required_argument, NULL, PROCESSOR_OPTION_TIMEOUT }
+	{ "timeout", required_argument, NULL, PROCESSOR_OPTION_TIMEOUT }, \
+	{ "worker", required_argument, NULL, PROCESSOR_OPTION_WORKER }
 
 #define PROCESSOR_OPTION_USAGE \
 	"  -x, --processor CMD   run CMD for each object, its bytes on stdin\n" \
+	"  -X, --worker CMD      run CMD once, and ask it about each record\n" \
 	"      --timeout S       end it after so many seconds (3600; 0: never)\n" \
 	"      --cpu S           let none of its processes use more CPU time\n" \
 	"      --memory BYTES    nor more memory\n" \
@@ -51,7 +54,8 @@ enum processor_option {
 
 /* PROCESSOR_OPTIONS is what is so without any option. */
 struct processor_options {
-	char *command;		/* owned; NULL: there is no processor */
+	char *command;		/* of -x, owned, or NULL */
+	char *worker;		/* of -X, owned, or NULL */
 	bool with_credentials;
 	struct child_limits limits;
 	bool has_output;

@@ -180,6 +180,12 @@ const char *check_name(enum check_kind kind)
 	return kinds[kind]->name;
 }
 
+bool check_has_any(const struct check_rules *rules)
+{
+	return rules->names.count > 0 || rules->has_max_size ||
+	       rules->min_size > 0 || rules->kinds > 0;
+}
+
 bool check_is_folder(const struct record *record)
 {
 	return str_has_suffix(record->key, STR("/")) && record->has_size &&

@@ -428,6 +428,8 @@ static void on_grace_over(void *arg)
 
 void child_end(struct child *child)
 {
+	if (child->pid <= 0)
+		return;
 	signal_group(child, SIGTERM);
 	signal_group(child, SIGCONT);
 	loop_timer_set(child->loop, &child->timer, CHILD_GRACE_MS,

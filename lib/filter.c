@@ -73,6 +73,8 @@ static int run(struct filter *filter)
 	status = flow_run(filter->loop, flow, &filter->options,
 			  &filter->progress);
 	progress_end(&filter->progress);
+	if (filter->finish)
+		filter->finish(filter);
 	return status;
 }
 

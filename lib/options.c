@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "diag.h"
@@ -115,4 +116,11 @@ int options_read(const struct options *options, int argc, char **argv)
 	if (optind < argc)
 		return wrong(options, "no arguments are taken", argv[optind]);
 	return -1;
+}
+
+unsigned options_processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > FLOW_JOBS_MAX ? FLOW_JOBS_MAX : (unsigned)n;
 }

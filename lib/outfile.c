@@ -85,6 +85,8 @@ void outfile_drop(struct outfile *file)
 void outfile_put(struct buf *members, const struct outfile *file,
 		 const char *type)
 {
+	if (!file->path)
+		return;
 	json_member_open(members, "output");
 	json_member(members, "path", str_of(file->path));
 	json_member_number(members, "bytes", file->bytes);

@@ -16,6 +16,7 @@ enum { SECONDS_MAX = 366 * 24 * 3600 };
 bool processor_option_is(int option)
 {
 	return option == PROCESSOR_OPTION_COMMAND ||
+	       option == PROCESSOR_OPTION_WORKER ||
 	       option == PROCESSOR_OPTION_OUTPUT ||
 	       option == PROCESSOR_OPTION_DIRECTORY ||
 	       (option >= PROCESSOR_OPTION_TIMEOUT &&
@@ -23,13 +24,13 @@ bool processor_option_is(int option)
 }
 
 static const char *take_command(struct processor_options *options,
-				const char *arg)
+				char **command, const char *arg)
 {
 	if (*arg == '\0')
 		return "an empty processor";
-	free(options->command);
-	options->command = command_resolve(arg, &options->err);
-	return options->command ? NULL : options->err.message;
+	free(*command);
+	*command = command_resolve(arg, &options->err);
+	return *command ? NULL : options->err.message;
 }
 
 static const char *take_number(unsigned long long *number, const char *arg,
@@ -81,8 +82,10 @@ const char *processor_option_take(struct processor_options *options,
 	case PROCESSOR_OPTION_CREDENTIALS:
 		options->with_credentials = true;
 		return NULL;
+	case PROCESSOR_OPTION_WORKER:
+		return take_command(options, &options->worker, arg);
 	default:
-		return take_command(options, arg);
+		return take_command(options, &options->command, arg);
 	}
 }
 
@@ -92,8 +95,10 @@ const char *processor_option_take(struct processor_options *options,
  */
 const char *processor_option_end(struct processor_options *options)
 {
+	if (options->command && options->worker)
+		return "-x and -X do not go together";
 	if (options->has_output && !options->command)
-		return "-o needs a processor";
+		return "-o needs -x";
 	if (options->directory && !options->has_output)
 		return "-d needs -o";
 	if (!options->directory)
@@ -110,5 +115,6 @@ const char *processor_option_end(struct processor_options *options)
 void processor_option_free(struct processor_options *options)
 {
 	free(options->command);
-	options->command = NULL;
+	free(options->worker);
+	options->command = options->worker = NULL;
 }

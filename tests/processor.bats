@@ -387,7 +387,9 @@ no_output() {
 		run3 s3check $options </dev/null
 		assert_eq "$options: $status $out$err" "$options: 64 s3check: $why"$'\n'
 	done <<-'TABLE'
-		-o|-o needs a processor
+		-o|-o needs -x
+		-o -X true|-o needs -x
+		-x true -X true|-x and -X do not go together
 		-x true -d /tmp|-d needs -o
 		-x true --max-output 1k|not a number of bytes: 1k
 		-x true --output-type csv|not a media type: csv
@@ -395,4 +397,151 @@ no_output() {
 	TABLE
 	run3 s3check -x true -o --output-type $'a/b\r\nX: y' </dev/null
 	assert_eq "$status" 64
+}
+
+# One for many objects
+
+# A worker in sh: it says what its script makes of $path, the file.
+worker() { # SCRIPT
+	{
+		echo 'echo start >>"$dir/starts"; trap "echo end >>\"\$dir/starts\"" EXIT'
+		echo 'while read -r record; do'
+		echo 'path=${record#*\"path\":\"}; path=${path%%\"*}; text=$(cat "$path")'
+		echo "$1"
+		echo done
+	} >"$dir/worker"
+	: >"$dir/starts"
+}
+
+# Asks it about files with these words, one after the other.
+ask() { # WORD... [-- OPTION...]
+	local words=()
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		words+=("$1")
+		shift
+	done
+	run3 timeout 30 s3check -j 1 -X 'exec sh "$dir/worker"' "${@:2}" < <(for word in "${words[@]}"; do echo "$word" | spooled key="$word"; done)
+}
+
+@test "-X: one processor answers for many records" {
+	worker 'case $text in
+		bad*) echo "{\"bad\":{\"reason\":\"is $text\",\"code\":\"Bad\",\"line\":3}}" ;;
+		failed) echo "{\"failed\":{\"message\":\"no license\"}}" ;;
+		never) echo "{\"failed\":{\"message\":\"no license\",\"retry\":false}}" ;;
+		true) echo "{\"good\":true,\"other\":[1,{}]}" ;;
+		*) echo "{}" ;;
+	esac'
+	ask good bad1 true failed never bad2 good
+	assert_eq "$status $(outcomes | tr '\n' ';')" '75 good;bad is bad1;good;failed ProcessorFailed;failed ProcessorFailed;bad is bad2;good;'
+	assert_json '.key != "bad1" or .bad == {by: "s3check", code: "Bad", reason: "is bad1", line: 3} and .check.by == "processor" and .check.took_ms >= 0'
+	assert_json '(.failed | not) or .failed.message == "the processor failed: no license" and .failed.retry == (.key != "never")'
+	assert_eq "$(tr '\n' ' ' <"$dir/starts")" 'start end '
+	nothing_left
+}
+
+@test "-X: what is no answer fails its record, and another processor is started" {
+	while IFS='|' read -r answer why; do
+		worker 'case $text in no) printf "%s\n" "$answer" ;; *) echo "{}" ;; esac'
+		export answer
+		ask yes no yes
+		assert_eq "$answer: $status $(outcomes | tr '\n' ';')" "$answer: 75 good;failed InvalidAnswer;good;"
+		assert_json "(.failed | not) or (.failed.message | startswith(\"the processor's answer is none: $why\"))"
+		assert_eq "$(grep -c start "$dir/starts")" 2
+	done <<-'TABLE'
+		ok|
+		[]|
+		|
+		{"good":false}|good is not true
+		{"bad":"no"}|
+		{"bad":true}|
+		{"bad":{"reason":"x","line":-1}}|line is no number: -1
+		{"good":true,"bad":{"reason":"x"}}|it tells more than one outcome
+		{"failed":"x"}|failed is no object
+	TABLE
+}
+
+@test "-X: one that speaks unasked, or without end, is not asked again" {
+	worker 'case $text in twice) echo "{}"; echo "{}" ;; long) yes x | tr -d "\n" ;; *) echo "{}" ;; esac'
+	ask twice good long good
+	assert_eq "$status $(outcomes | tr '\n' ';')" '75 good;good;failed InvalidAnswer;good;'
+	assert_eq "$(grep -c start "$dir/starts")" 3
+}
+
+@test "-X: one that ends fails the record it had, and says why" {
+	worker 'case $text in exit) echo "out of licenses" >&2; exit 3 ;; kill) kill -KILL $$ ;; last) echo "{}"; exit ;; mute) exec >&- ;; *) echo "{}" ;; esac'
+	ask good exit good kill good last good mute good
+	assert_eq "$status $(outcomes | tr '\n' ';')" '75 good;failed ProcessorFailed;good;failed ProcessorKilled;good;good;good;failed ProcessorKilled;good;'
+	assert_json '.key != "exit" or .failed.message == "the processor ended with status 3, without an answer: out of licenses" and .failed.retry'
+	nothing_left
+}
+
+@test "-X --timeout is for each record, and the processor is replaced" {
+	worker 'case $text in slow) sleep 100 ;; *) sleep 0.4; echo "{}" ;; esac'
+	ask a b c slow d -- --timeout 1
+	assert_eq "$status $(outcomes | tr '\n' ';')" '75 good;good;good;failed ProcessorTimeout;good;'
+	assert_json '(.failed | not) or .failed.message == "the processor was ended after 1 s without an answer" and .failed.retry'
+	nothing_left
+}
+
+@test "-X: one that cannot be started, or ends at once, is not started for ever" {
+	line=$(jq -c 'range(200) as $i | .key = "\($i)"' <<<"$line")
+	for processor in no-such-command 'echo start >>"$dir/tries"; exit 1'; do
+		: >"$dir/tries"
+		run3 timeout 30 s3check -j 2 -X "$processor" <<<"$line"
+		assert_eq "$processor: $status $(jq -r .failed.by <<<"$out" | sort | uniq -c)" "$processor: 75     200 s3check"
+		[ "$(wc -l <"$dir/tries")" -le 10 ]
+	done
+	assert_json '.failed.retry'
+}
+
+@test "-X: as many as -j, each busy with one record" {
+	# Whoever is asked first waits for all others to be started.
+	worker 'until [ "$(grep -c start "$dir/starts")" -ge "$jobs" ]; do sleep 0.01; done; echo "{}"'
+	export jobs
+	for jobs in 1 3; do
+		: >"$dir/starts"
+		run3 timeout 30 s3check -j $jobs -X 'exec sh "$dir/worker"' < <(for i in {1..9}; do echo x | spooled key=$i; done)
+		assert_eq "$status $(sort "$dir/starts" | uniq -c)" "0       $jobs end
+      $jobs start"
+	done
+}
+
+@test "-X: a record of a megabyte comes whole, and one without a file is failed" {
+	worker '[ ${#record} -gt 1000000 ] && echo "{}"'
+	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.long = "x" * 1000000'; record bucket=in key=none)
+	assert_eq "$status $(outcomes | sort | tr '\n' ';')" '75 failed NoFile;good;'
+	[[ $err == 's3check: in/none: NoFile: the record has no fetch.path'* ]]
+	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.fetch.bytes = 100')
+	assert_eq "$status $(outcomes)" '75 failed IncompleteBody'
+}
+
+@test "-X: at the end its stdin is closed, and who does not mind is ended" {
+	worker 'echo "{}"'
+	echo 'trap "" TERM; echo $$ >"$dir/pid"; sleep 100' >>"$dir/worker"
+	ask a b
+	assert_eq "$status $(outcomes | tr '\n' ';')" '0 good;good;'
+	not_running "$(<"$dir/pid")"
+	nothing_left
+}
+
+@test "-X: stdout that breaks and deadlines leave no processor behind" {
+	worker 'echo $$ >"$dir/pid"; sleep 100'
+	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled deadline:="$(($(date +%s%3N) + 700))")
+	assert_eq "$status $(outcomes)" '75 failed DeadlineExceeded'
+	not_running "$(<"$dir/pid")"
+	worker '[ $text = quick ] && { echo "{}"; continue; }; echo $$ >"$dir/pid"; sleep 100'
+	rm -f "$dir/pid"
+	{
+		echo slow | spooled key=slow
+		wait_until test -s "$dir/pid"
+		echo quick | spooled key=quick
+	} | run3 sh -c 's3check -j 2 -X "$1" >/dev/full' sh 'exec sh "$dir/worker"'
+	not_running "$(<"$dir/pid")"
+	nothing_left
+}
+
+@test "-X: checks are made before" {
+	worker 'echo "{\"bad\":{\"reason\":\"asked\"}}"'
+	run3 timeout 30 s3check -k --json --max-size 7 -X 'exec sh "$dir/worker"' < <(echo '{' | spooled size=2; echo '[]' | spooled size=3; echo x | spooled size=8)
+	assert_eq "$status $(jq -r '.check.by + " " + (.bad.reason == "asked" | tostring)' <<<"$out" | tr '\n' ';')" '0 json false;processor true;size false;'
 }
