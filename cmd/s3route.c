@@ -5,16 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "filter.h"
 #include "guard.h"
 #include "options.h"
 #include "place.h"
 #include "s3_option.h"
+#include "served.h"
 #include "template.h"
+#include "why.h"
 
-enum { OPTION_PREFIX = 256 };
+enum { OPTION_NO_WHY = 256, OPTION_PREFIX };
 
 struct routes {
 	const char *processed;	/* buckets */
@@ -23,6 +25,7 @@ struct routes {
 	const char *source_prefix; /* where events come from, or NULL */
 	enum place_policy policy;
 	bool dry;		/* look, but write nothing */
+	bool no_why;		/* explain nothing */
 	struct s3_options s3;
 	struct filter filter;
 	struct err err;		/* what is wrong with the template */
@@ -31,11 +34,13 @@ struct routes {
 struct move {
 	struct flow_item *item;
 	struct place place;
+	bool explains;
+	struct why why;
 };
 
 static const char usage[] =
 	"usage: s3route [-hknVv] [-b BUCKET] [-c POLICY] [-j JOBS] [-p BUCKET]\n"
-	"               [-t TEMPLATE] [--expected-bucket-owner ID]\n"
+	"               [-t TEMPLATE] [--expected-bucket-owner ID] [--no-why]\n"
 	"               [--request-payer] [--source-prefix PREFIX]\n"
 	"               [--sse METHOD] [--sse-kms-key-id ID]\n"
 	"               [--storage-class CLASS] < RECORDS\n"
@@ -48,6 +53,7 @@ static const char usage[] =
 	"  -n, --dry-run           look at what is there, but write nothing\n"
 	"  -j, --jobs JOBS         objects at once (32)\n"
 	S3_OPTION_USAGE
+	"      --no-why         put no .why.json beside bad objects\n"
 	"      --source-prefix PREFIX\n"
 	"                       events come from there, so it is safe to write\n"
 	"                       elsewhere in that bucket\n"
@@ -68,7 +74,9 @@ static void report(void *ctx, const char *line)
 	fprintf(stderr, "s3route: %s\n", line);
 }
 
-static void put_route(struct buf *members, const struct move *move)
+/* why is the key of the explanation, or absent. */
+static void put_route(struct buf *members, const struct move *move,
+		      struct str why)
 {
 	bool bad = record_outcome(&move->item->record) == RECORD_BAD;
 	const struct place *place = &move->place;
@@ -78,6 +86,7 @@ static void put_route(struct buf *members, const struct move *move)
 	json_member(members, "bucket", place->bucket);
 	json_member(members, "key", place->key);
 	json_member(members, "etag", place->etag);
+	json_member(members, "why", why);
 	if (place->already)
 		json_member_bool(members, "already", true);
 	if (place->dry)
@@ -85,19 +94,49 @@ static void put_route(struct buf *members, const struct move *move)
 	buf_putc(members, '}');
 }
 
-/*
- * A spool file has served.  The path comes from a record, so only a file that
- * was named after this record's id is removed.
- */
-static void remove_spool(const struct record *record, const char *path,
-			 struct arena *arena)
+static void finish(struct move *move)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	const char *name = arena_printf(arena, "s3ev-%.*s-",
-					STR_FMT(record->id));
+	struct flow_item *item = move->item;
 
-	if (slash && name && strncmp(slash + 1, name, strlen(name)) == 0)
-		unlink(path);
+	if (!move->place.dry)
+		served_remove(&item->record, &item->arena);
+	put_route(&item->members, move, move->why.key);
+	flow_done(item);
+}
+
+static void on_explained(void *arg)
+{
+	struct move *move = arg;
+
+	if (err_is_set(&move->why.err))
+		flow_failed(move->item, &move->why.err);
+	else
+		finish(move);
+}
+
+/* Why the object is bad is put beside it. */
+static void explain(struct move *move)
+{
+	const struct place *place = &move->place;
+	struct flow_item *item = move->item;
+	struct why *why = &move->why;
+	struct buf members;
+
+	buf_init(&members, RECORD_MAX);
+	put_route(&members, move, STR_NONE);
+	why->members = arena_dup(&item->arena, buf_str(&members));
+	buf_free(&members);
+	why->aws = place->aws;
+	why->arena = &item->arena;
+	why->record = &item->record;
+	why->options = place->options;
+	why->bucket = place->bucket;
+	why->key = place->key;
+	why->dry = place->dry;
+	why->now = time(NULL);
+	why->done = on_explained;
+	why->arg = move;
+	why_start(why);
 }
 
 static void on_placed(void *arg)
@@ -107,39 +146,15 @@ static void on_placed(void *arg)
 
 	if (move->place.outcome == RECORD_FAILED) {
 		flow_failed(item, &move->place.err);
-		return;
-	}
-	if (!move->place.dry) {
-		remove_spool(&item->record, item->record.fetch_path.p,
-			     &item->arena);
-		remove_spool(&item->record, item->record.output_path.p,
-			     &item->arena);
-	}
-	if (move->place.outcome == RECORD_GONE) {
+	} else if (move->place.outcome == RECORD_GONE) {
+		if (!move->place.dry)
+			served_remove(&item->record, &item->arena);
 		flow_gone(item, &move->place.err);
-		return;
+	} else if (move->explains) {
+		explain(move);
+	} else {
+		finish(move);
 	}
-	put_route(&item->members, move);
-	flow_done(item);
-}
-
-static int choose_key(const struct routes *routes, struct flow_item *item,
-		      struct str *key, struct err *err)
-{
-	struct buf expanded;
-
-	buf_init(&expanded, RECORD_MAX);
-	template_expand(&expanded, routes->template, &item->record);
-	*key = expanded.failed ? STR_NONE :
-				 arena_dup(&item->arena, buf_str(&expanded));
-	buf_free(&expanded);
-	if (!key->p)
-		return err_set(err, "OutOfMemory", "out of memory");
-	if (key->n == 0)
-		return err_set(err, "InvalidKey",
-			       "the template %s makes an empty key of it",
-			       routes->template);
-	return 0;
 }
 
 static void cancel(void *ctx, struct flow_item *item)
@@ -148,6 +163,7 @@ static void cancel(void *ctx, struct flow_item *item)
 
 	(void)ctx;
 	place_cancel(&move->place);
+	why_cancel(&move->why);
 }
 
 static void start(void *ctx, struct flow_item *item)
@@ -156,10 +172,10 @@ static void start(void *ctx, struct flow_item *item)
 	const struct record *r = &item->record;
 	struct move *move = item->state;
 	struct place *place = &move->place;
+	bool bad = record_outcome(r) == RECORD_BAD;
 	struct err err;
 
-	place->bucket = str_of(record_outcome(r) == RECORD_BAD ?
-			       routes->bad_data : routes->processed);
+	place->bucket = str_of(bad ? routes->bad_data : routes->processed);
 	if (r->has_size && r->size > S3_COPY_MAX && !product_exists(r)) {
 		err_set(&err, "EntityTooLarge",
 			"%llu bytes: more than one CopyObject takes (%llu)",
@@ -167,7 +183,8 @@ static void start(void *ctx, struct flow_item *item)
 		flow_failed(item, &err);
 		return;
 	}
-	if (choose_key(routes, item, &place->key, &err) < 0) {
+	if (template_key(routes->template, r, &item->arena, &place->key,
+			 &err) < 0) {
 		flow_failed(item, &err);
 		return;
 	}
@@ -178,6 +195,7 @@ static void start(void *ctx, struct flow_item *item)
 		return;
 	}
 	move->item = item;
+	move->explains = bad && !routes->no_why;
 	place->aws = routes->filter.aws;
 	place->arena = &item->arena;
 	place->record = r;
@@ -187,22 +205,6 @@ static void start(void *ctx, struct flow_item *item)
 	place->done = on_placed;
 	place->arg = move;
 	place_start(place);
-}
-
-static const char *take_policy(struct routes *routes, const char *arg)
-{
-	static const char *const names[] = {
-		[PLACE_KEEP_BOTH] = "keep-both", [PLACE_FAIL] = "fail",
-		[PLACE_REPLACE] = "replace",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(arg, names[i]) == 0) {
-			routes->policy = (enum place_policy)i;
-			return NULL;
-		}
-	}
-	return "neither keep-both nor fail nor replace";
 }
 
 static const char *take_option(void *ctx, int option, const char *arg)
@@ -216,12 +218,16 @@ static const char *take_option(void *ctx, int option, const char *arg)
 		routes->bad_data = arg;
 		return NULL;
 	case 'c':
-		return take_policy(routes, arg);
+		return place_policy(arg, &routes->policy) < 0 ?
+			"neither keep-both nor fail nor replace" : NULL;
 	case 'n':
 		routes->dry = true;
 		return NULL;
 	case 'p':
 		routes->processed = arg;
+		return NULL;
+	case OPTION_NO_WHY:
+		routes->no_why = true;
 		return NULL;
 	case OPTION_PREFIX:
 		routes->source_prefix = arg;
@@ -255,6 +261,7 @@ int main(int argc, char **argv)
 		{ "bad-data", required_argument, NULL, 'b' },
 		{ "collision", required_argument, NULL, 'c' },
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "no-why", no_argument, NULL, OPTION_NO_WHY },
 		{ "processed", required_argument, NULL, 'p' },
 		{ "source-prefix", required_argument, NULL, OPTION_PREFIX },
 		{ "template", required_argument, NULL, 't' },

@@ -43,6 +43,9 @@ enum place_policy {
 	PLACE_REPLACE		/* overwrite it */
 };
 
+/* "keep-both", "fail", "replace"; -1 if it is none. */
+int place_policy(const char *name, enum place_policy *policy);
+
 struct place {
 	/* Set by the caller; all borrowed until done. */
 	struct aws *aws;

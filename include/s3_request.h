@@ -25,7 +25,8 @@ int s3_request_source(struct s3_call *call, const struct s3_object *from,
 		      struct err *err);
 
 /* Write only where nothing is or, to overwrite, where to->etag is. */
-int s3_request_condition(struct s3_call *call, const struct s3_object *to,
+int s3_request_condition(struct aws *aws, struct s3_call *call,
+			 const struct s3_object *to,
 			 enum s3_overwrite overwrite, struct err *err);
 
 /* How the object that is written is kept: encryption and storage class. */

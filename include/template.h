@@ -19,6 +19,7 @@
 #ifndef S3EV_TEMPLATE_H
 #define S3EV_TEMPLATE_H
 
+#include "arena.h"
 #include "buf.h"
 #include "err.h"
 #include "record.h"
@@ -33,6 +34,13 @@ int template_check(const char *template, struct err *err);
  */
 void template_expand(struct buf *key, const char *template,
 		     const struct record *record);
+
+/*
+ * The same, in the arena.  -1 with "InvalidKey" if the template leaves nothing
+ * of it.
+ */
+int template_key(const char *template, const struct record *record,
+		 struct arena *arena, struct str *key, struct err *err);
 
 /*
  * Append the name for a second object whose key is taken: "~" and the id go

@@ -8,6 +8,22 @@
 
 enum { REFUSED_MAX = 6 };
 
+int place_policy(const char *name, enum place_policy *policy)
+{
+	static const char *const names[] = {
+		[PLACE_KEEP_BOTH] = "keep-both", [PLACE_FAIL] = "fail",
+		[PLACE_REPLACE] = "replace",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*policy = (enum place_policy)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
 static struct s3_object source_of(const struct place *p)
 {
 	const struct record *r = p->record;

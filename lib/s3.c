@@ -71,7 +71,7 @@ static int prepare_copy(struct aws *aws, struct s3_call *call,
 {
 	if (s3_request_address(aws, call, to, err) < 0 ||
 	    s3_request_source(call, from, err) < 0 ||
-	    s3_request_condition(call, to, overwrite, err) < 0)
+	    s3_request_condition(aws, call, to, overwrite, err) < 0)
 		return -1;
 	s3_request_target(call);
 	call->aws.body = STR("");
@@ -134,7 +134,7 @@ static int prepare_put(struct aws *aws, struct s3_call *call,
 	struct aws_call *request = &call->aws;
 
 	if (s3_request_address(aws, call, to, err) < 0 ||
-	    s3_request_condition(call, to, overwrite, err) < 0)
+	    s3_request_condition(aws, call, to, overwrite, err) < 0)
 		return -1;
 	request->body = content->bytes;
 	request->slice = content->slice;

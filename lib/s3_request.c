@@ -160,19 +160,24 @@ int s3_request_source(struct s3_call *call, const struct s3_object *from,
 	return 0;
 }
 
-int s3_request_condition(struct s3_call *call, const struct s3_object *to,
+/* RGW compares the ETag of a write, and only there, with its quotes. */
+int s3_request_condition(struct aws *aws, struct s3_call *call,
+			 const struct s3_object *to,
 			 enum s3_overwrite overwrite, struct err *err)
 {
-	struct str etag;
+	struct str etag = to->etag;
 
 	if (overwrite == S3_KEEP) {
 		aws_header(&call->aws, "if-none-match", STR("*"));
-	} else if (to->etag.n > 0) {
-		etag = quoted(call->aws.arena, to->etag);
-		if (!etag.p)
-			return err_set(err, "OutOfMemory", "out of memory");
-		aws_header(&call->aws, "if-match", etag);
+		return 0;
 	}
+	if (etag.n == 0)
+		return 0;
+	if (!config_is_custom_endpoint(aws_config(aws), CONFIG_S3))
+		etag = quoted(call->aws.arena, etag);
+	if (!etag.p)
+		return err_set(err, "OutOfMemory", "out of memory");
+	aws_header(&call->aws, "if-match", etag);
 	return 0;
 }
 

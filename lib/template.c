@@ -141,6 +141,25 @@ void template_expand(struct buf *key, const char *template,
 	put_tag(key, record);
 }
 
+int template_key(const char *template, const struct record *record,
+		 struct arena *arena, struct str *key, struct err *err)
+{
+	struct buf expanded;
+
+	buf_init(&expanded, RECORD_MAX);
+	template_expand(&expanded, template, record);
+	*key = expanded.failed ? STR_NONE :
+				 arena_dup(arena, buf_str(&expanded));
+	buf_free(&expanded);
+	if (!key->p)
+		return err_set(err, "OutOfMemory", "out of memory");
+	if (key->n == 0)
+		return err_set(err, "InvalidKey",
+			       "the template %s makes an empty key of it",
+			       template);
+	return 0;
+}
+
 void template_second(struct buf *key, struct str taken,
 		     const struct record *record)
 {

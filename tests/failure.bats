@@ -333,7 +333,7 @@ says() { # TEXT
 	done
 	[ ! -s "$STUB_LOG" ]
 	runs s3route "$dir/in"
-	assert_eq "$status $out$err" "0 ${line%\}},"'"route":{"to":"bad-data","bucket":"bad-data","key":"k","etag":"'$hello$'"}}\n'
+	assert_eq "$status $out$err" "0 ${line%\}},"'"route":{"to":"bad-data","bucket":"bad-data","key":"k","etag":"'$hello$'","why":"k.why.json"}}\n'
 	runs ddb-record "$dir/in"
 	assert_eq "$status $out$err" "0 ${line%\}},"$'"record":{"table":"ledger","status":"written"}}\n'
 }

@@ -68,7 +68,7 @@ keys() { # BUCKET
 	run3 pipeline <"$RECEIVED"
 	assert_eq "$(<"$dir/statuses") $err" '0 0 0 0 0 '
 	assert_eq "$(keys "$to")" "$(jq -cn '$ARGS.positional | sort' --args plain.json "$odd")"
-	assert_eq "$(keys "$bad")" '["broken.json"]'
+	assert_eq "$(keys "$bad")" '["broken.json","broken.json.why.json"]'
 	assert_eq "$(s3c get "$to" "$odd")" '{"good": 1}'
 	assert_json 'select(.bad) | .bad == {by: "s3check", reason: "no JSON"} and .route.to == "bad-data"' \
 		"$(jq -c 'select(.bad)' <<<"$out")"
@@ -81,7 +81,7 @@ keys() { # BUCKET
 	assert_eq "$(<"$dir/statuses") $err" '0 0 0 0 0 '
 	assert_json '.record.status == "repeated" and (.route.already or .gone)'
 	assert_eq "$(ledger)" "$before"
-	assert_eq "$(keys "$to") $(keys "$bad")" "$(jq -cn '$ARGS.positional | sort' --args plain.json "$odd") [\"broken.json\"]"
+	assert_eq "$(keys "$to") $(keys "$bad")" "$(jq -cn '$ARGS.positional | sort' --args plain.json "$odd") [\"broken.json\",\"broken.json.why.json\"]"
 	assert_eq "$(ls -A "$spool")" ''
 }
 
@@ -95,7 +95,7 @@ keys() { # BUCKET
 	s3ev-split <"$RECEIVED" | jq -c 'select(.mark or .size > 0)' | s3check --name '*.csv' -x 'grep -q ,' | s3route | ddb-record | s3rm >"$dir/out"
 	assert_eq "${PIPESTATUS[*]}" '0 0 0 0 0 0'
 	assert_eq "$(jq -r '[.key, .route.to, .rm.status] | join(" ")' "$dir/out" | sort)" $'a.csv processed removed\nb.txt bad-data removed'
-	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" '["empty.csv"] ["a.csv"] ["b.txt"]'
+	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" '["empty.csv"] ["a.csv"] ["b.txt","b.txt.why.json"]'
 }
 
 @test "what fails in one filter passes the rest untouched, the others are done; run again, it is done" {

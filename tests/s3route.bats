@@ -61,9 +61,9 @@ keys() { # BUCKET
 	route "$good"$'\n'"$ugly"
 	assert_eq "$status $err" '0 '
 	assert_eq "$out" "${good%\}},"'"route":{"to":"processed","bucket":"'"$to"'","key":"dir/good.csv","etag":"'$hello'"}}
-'"${ugly%\}},"'"route":{"to":"bad-data","bucket":"'"$bad"'","key":"dir/bad.csv","etag":"'"$(jq -r .etag <<<"$ugly")"$'"}}\n'
+'"${ugly%\}},"'"route":{"to":"bad-data","bucket":"'"$bad"'","key":"dir/bad.csv","etag":"'"$(jq -r .etag <<<"$ugly")"$'","why":"dir/bad.csv.why.json"}}\n'
 	assert_eq "$(s3c get "$to" dir/good.csv) $(keys "$to")" 'hello dir/good.csv'
-	assert_eq "$(s3c get "$bad" dir/bad.csv) $(keys "$bad")" 'bad dir/bad.csv'
+	assert_eq "$(s3c get "$bad" dir/bad.csv) $(keys "$bad")" $'bad dir/bad.csv\ndir/bad.csv.why.json'
 	assert_eq "$(keys "$in")" $'dir/bad.csv\ndir/good.csv'
 }
 
@@ -85,7 +85,7 @@ keys() { # BUCKET
 	assert_eq "$status $err" '0 '
 	PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad run3 s3route <"$dir/a"
 	assert_eq "$status $err" '0 '
-	assert_eq "$(keys "$to") $(keys "$bad")" 'a b'
+	assert_eq "$(keys "$to") $(keys "$bad")" $'a b\nb.why.json'
 }
 
 @test "both buckets are needed: 78 and one line before anything is read" {
@@ -243,7 +243,7 @@ same~$(jq -r .id <<<"$three").csv"
 		assert_eq "$status $(jq -r 'select(.failed) | .failed.code' <<<"$out")" '78 WouldLoop'
 		[[ $err == "s3route: $in/k: WouldLoop: "*$'\n' ]]
 	done
-	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" 'k k copy/k'
+	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" $'k k copy/k\ncopy/k.why.json'
 }
 
 @test "--source-prefix makes the rest of that bucket a destination" {
@@ -252,7 +252,7 @@ same~$(jq -r .id <<<"$three").csv"
 	ugly=$(echo bad | upload new/b | jq -c '.bad = {by: "me", reason: "no"}')
 	run3 s3route -k -p "$in" -b "$in" --source-prefix new/ -t 'done/{base}' <<<"$good"$'\n'"$ugly"
 	assert_eq "$status $err" '0 '
-	assert_eq "$(keys "$in" | grep -v why)" $'done/b\ndone/k\nnew/b\nnew/k'
+	assert_eq "$(keys "$in")" $'done/b\ndone/b.why.json\ndone/k\nnew/b\nnew/k'
 	# What comes from elsewhere, and what would go back there, is refused.
 	while read -r prefix template; do
 		run3 s3route -p "$in" -b "$bad" --source-prefix "$prefix" -t "$template" <<<"$good"
@@ -346,8 +346,9 @@ same~$(jq -r .id <<<"$three").csv"
 	for option in '-c fail' --collision=fail; do
 		# shellcheck disable=SC2086
 		route "$line" $option
-		assert_eq "$status $out$err" "75 ${line%\}},\"failed\":{\"by\":\"s3route\",\"code\":\"DestinationExists\",\"message\":\"$to/k is taken by something else\",\"retry\":false}}
-s3route: $in/k: DestinationExists: $to/k is taken by something else"$'\n'
+		assert_eq "$status $err" $'75 s3route: '"$in/k: DestinationExists: $to/k is taken by something else"$'\n'
+		assert_json '.failed | .code == "DestinationExists" and .retry == false'
+		assert_eq "$(jq -c 'del(.failed)' <<<"$out")" "$line"
 		assert_eq "$(keys "$to") $(s3c get "$to" k)" 'k theirs'
 	done
 	# The same content is no collision.
@@ -369,6 +370,20 @@ s3route: $in/k: DestinationExists: $to/k is taken by something else"$'\n'
 	route "$line" -c replace
 	assert_eq "$status $err$(jq -c '.route | [.key, .already]' <<<"$out")" '0 ["k",true]'
 	assert_eq "$(s3c head "$to" k | jq '.headers["last-modified"]')" "$before"
+}
+
+@test "-c replace: so does what a processor made of an object" {
+	buckets
+	echo theirs | s3c put "$to" k >/dev/null
+	line=$(echo ours | upload k)
+	for _ in 1 2; do
+		path=$dir/s3ev-$(jq -r .id <<<"$line")-out.x
+		echo made of it >"$path"
+		route "$(jq -c --arg path "$path" '.output = {$path, bytes: 11}' <<<"$line")" -c replace
+		assert_eq "$status $err$(jq -r .route.key <<<"$out")" '0 k'
+		assert_eq "$(keys "$to") $(s3c get "$to" k)" 'k made of it'
+	done
+	assert_json '.route.already'
 }
 
 @test "-c replace: of two versions the newer stays, whichever comes first" {
@@ -489,7 +504,7 @@ twelve() { # BUCKET
 	there='{"match": {"method": "HEAD", "path": "^/to/"}, "reply": {"headers": {"ETag": "\"'$other'\"", "Content-Length": "6"}}}'
 	scripted "[$source_there,$there,$copied]" "$(record bucket=in key=k etag=$hello size=6)" -c replace
 	assert_eq "$status $err$(jq -r .route.etag <<<"$out")" "0 $hello"
-	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -c '.headers | [.["if-match"], .["if-none-match"]]')" "[\"\\\"$other\\\"\",null]"
+	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -c '.headers | [.["if-match"], .["if-none-match"]]')" "[\"$other\",null]"
 	stop_servers
 	# Somebody else was faster; in the end they are the same.
 	changed='{"match": {"method": "PUT"}, "times": 1, "reply": {"status": 412,
@@ -509,6 +524,154 @@ twelve() { # BUCKET
 	[ "$(asked | wc -l)" -lt 30 ]
 }
 
+# Explanations
+
+# Uploads stdin and prints the record of a bad object.
+upload_bad() { # KEY [BAD]
+	local bad='{"by":"me","reason":"no"}'
+	upload "$1" | jq -c --argjson bad "${2-$bad}" '.bad = $bad'
+}
+
+@test "beside a bad object lies why: the whole record, as a document" {
+	buckets
+	line=$(echo bad | upload_bad 'a b/é"+.csv' '{"by":"s3check","code":"Fields","reason":"line 2: 2 fields","line":2,"stderr":"line 2: 2 fields\nand more\u0001"}' |
+		jq -c '. + {fetch: {bytes: 4}, unknown: [1.50, 1e3]}')
+	route "$line"
+	assert_eq "$status $err$(jq -r .route.why <<<"$out")" '0 a b/é"+.csv.why.json'
+	s3c get "$bad" 'a b/é"+.csv.why.json' >"$dir/why"
+	# Byte for byte what it knew, then where it is, and when that was written.
+	[[ $(<"$dir/why") == "${line%\}},\"route\":{"*'},"written":"20'??-??-??T??:??:??'Z"}' ]]
+	assert_eq "$(jq -c .route "$dir/why")" "$(jq -c '.route | del(.why)' <<<"$out")"
+	assert_json '.headers | ."content-type" == "application/json" and ."x-amz-meta-s3ev-id" == "'"$(jq -r .id <<<"$line")"'"' \
+		"$(s3c head "$bad" 'a b/é"+.csv.why.json')"
+}
+
+@test "good, gone and failed ones need no explanation; --no-why gives none" {
+	buckets
+	{
+		echo hello | upload good
+		echo hello | upload gone | jq -c '.gone = {by: "me", code: "NoSuchKey"}'
+		echo hello | upload failed | jq -c '.failed = {by: "me", code: "x"}'
+		echo hello | upload missing | jq -c '.etag = "0123456789abcdef0123456789abcdef" | .bad = {by: "me", reason: "no"}'
+	} >"$dir/in"
+	route "$(<"$dir/in")"
+	assert_json '.route.why | not'
+	route "$(echo bad | upload_bad bad)" --no-why
+	assert_eq "$status $err$(jq -c '.route | keys' <<<"$out")" '0 ["bucket","etag","key","to"]'
+	assert_eq "$(keys "$to") $(keys "$bad")" 'good bad'
+}
+
+@test "the same decision once more leaves the explanation as it is; another one replaces it" {
+	buckets
+	line=$(echo bad | upload_bad k)
+	route "$line"
+	before=$(s3c head "$bad" k.why.json | jq -c '.headers | [.etag, ."last-modified"]')
+	# What differs from run to run is no other decision.
+	route "$(jq -c '.check = {took_ms: 7} | .bad.stderr = "pid 12"' <<<"$line")"
+	assert_eq "$status $err$(jq -c '.route | [.why, .already]' <<<"$out")" '0 ["k.why.json",true]'
+	assert_eq "$(s3c head "$bad" k.why.json | jq -c '.headers | [.etag, ."last-modified"]')" "$before"
+	for change in '.bad.reason = "because"' '.bad.code = "Because"' '.id = "ANOTHER"'; do
+		line=$(jq -c "$change" <<<"$line")
+		route "$line"
+		assert_eq "$change $status $err$(jq -r .route.why <<<"$out")" "$change 0 k.why.json"
+		assert_eq "$(s3c get "$bad" k.why.json | jq -c '[.id, .bad]')" "$(jq -c '[.id, .bad]' <<<"$line")"
+	done
+	assert_eq "$(keys "$bad")" $'k\nk.why.json'
+}
+
+@test "what is none of ours is not overwritten by an explanation" {
+	buckets
+	line=$(echo bad | upload_bad dir/k.csv)
+	second="dir/k~$(jq -r .id <<<"$line").csv.why.json"
+	echo theirs | s3c put "$bad" dir/k.csv.why.json >/dev/null
+	for _ in 1 2; do
+		route "$line"
+		assert_eq "$status $err$(jq -r .route.why <<<"$out")" "0 $second"
+		assert_eq "$(s3c get "$bad" dir/k.csv.why.json) $(s3c get "$bad" "$second" | jq -r .route.key)" 'theirs dir/k.csv'
+	done
+	echo theirs | s3c put "$bad" "$second" >/dev/null
+	route "$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 Collision'
+	[[ $err == *"(writing $bad/$second)"* ]]
+	assert_eq "$(s3c get "$bad" "$second")" theirs
+}
+
+@test "an object with the name of an explanation does not overwrite one" {
+	buckets
+	route "$(echo bad | upload_bad k)"
+	line=$(echo '{}' | upload_bad k.why.json)
+	route "$line"
+	assert_eq "$status $(jq -c '[.route.key, .route.why]' <<<"$out")" "0 $(jq -c '["k.why~\(.id).json", "k.why~\(.id).json.why.json"]' <<<"$line")"
+	assert_eq "$(s3c get "$bad" k.why.json | jq -r .key)" k
+}
+
+@test "keys that leave no room: the explanation's is cut, and keeps the id" {
+	buckets
+	long=$(printf 'é%.0s' {1..511})
+	{
+		echo one | upload_bad "${long}1"
+		echo two | upload_bad "${long}2"
+	} >"$dir/in"
+	route "$(<"$dir/in")"
+	assert_eq "$status $err" '0 '
+	assert_json '(.route.why | utf8bytelength) as $n | $n <= 1024 and $n > 1020 and (.id as $id | .route.why | endswith("~" + $id + ".why.json"))'
+	while read -r line; do
+		assert_eq "$(s3c get "$bad" "$(jq -r .route.why <<<"$line")" | jq -r .route.key)" "$(jq -r .route.key <<<"$line")"
+	done <<<"$out"
+	assert_eq "$(keys "$bad" | wc -l)" 4
+}
+
+@test "an explanation that cannot be written: failed, the source stays, and the next time it is" {
+	buckets
+	line=$(echo bad | upload_bad k)
+	stub "[{\"match\": {\"method\": \"PUT\", \"path\": \"why.json\"}, \"times\": 1, \"reply\": {\"status\": 403,
+		\"body\": \"<Error><Code>AccessDenied</Code><Message>no</Message></Error>\"}}, {\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+	route "$line"
+	assert_eq "$status $(jq -c '[.failed.code, .route]' <<<"$out")" '75 ["AccessDenied",null]'
+	[[ $err == "s3route: $in/k: AccessDenied: no: s3:PutObject is needed"*"(writing $bad/k.why.json)"* ]]
+	run3 s3rm <<<"${out%$'\n'}"
+	assert_eq "$(keys "$in")" k
+	route "$line"
+	assert_eq "$status $err$(jq -c '.route | [.why, .already]' <<<"$out")" '0 ["k.why.json",true]'
+	assert_eq "$(s3c get "$bad" k.why.json | jq -r .bad.reason)" no
+}
+
+@test "an explanation whose answer was lost is known again" {
+	memory_s3 custom '{"in/k": ["x"]}'
+	line=$(record bucket=in key=k size=1 etag="$(printf x | md5sum | cut -d ' ' -f 1)" bad:='{"by":"me","reason":"no"}')
+	stub "[{\"match\": {\"path\": \"why.json\", \"method\": \"PUT\"}, \"times\": 1, \"loseAnswer\": true, \"upstream\": \"$STUB_URL\"}, {\"upstream\": \"$STUB_URL\"}]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3route -p to -b bad <<<"$line"
+	assert_eq "$status $err$(jq -r .route.why <<<"$out")" '0 k.why.json'
+	assert_eq "$(jq -r 'select(.method == "PUT" and (.target | endswith("why.json"))) | .headers["if-none-match"]' "$STUB_LOG")" $'*\n*'
+}
+
+@test "three workers, bad ones: each has one explanation, whoever comes first" {
+	for kind in custom aws; do
+		(
+			memory_s3 $kind "$(twelve in)"
+			jq -c '.bad = {by: "me", reason: .key}' "$dir/in" >"$dir/bad" && mv "$dir/bad" "$dir/in"
+			workers -t '{base}'
+			assert_eq "$(cat "$dir"/status.? "$dir"/err.? | tr '\n' ' ')" '0 0 0 '
+			assert_eq "$(jq -c 'with_entries(select(.key | endswith(".why.json"))) | length' "$MEMORY_S3")" 12
+			jq -r '"bad/" + .route.why + " " + .route.key + " " + .key' "$dir"/out.? | sort -u >"$dir/said"
+			jq -r 'to_entries[] | select(.key | endswith(".why.json")) | .key + " " + (.value[0] | fromjson | .route.key + " " + .key)' \
+				"$MEMORY_S3" | sort | cmp - "$dir/said"
+			stop_servers
+		)
+	done
+}
+
+@test "an explanation is encrypted as the object is, but never archived" {
+	memory_s3 custom '{"in/k": ["x"]}'
+	run3 s3route -p to -b bad --sse kms --sse-kms-key-id K --storage-class GLACIER < <(
+		record bucket=in key=k size=1 etag="$(printf x | md5sum | cut -d ' ' -f 1)" bad:='{"by":"me","reason":"no"}')
+	assert_eq "$status $err" '0 '
+	assert_eq "$(jq -c 'select(.method == "PUT") | [.target, .headers["x-amz-storage-class"], .headers["x-amz-server-side-encryption"],
+		.headers["x-amz-server-side-encryption-aws-kms-key-id"]]' "$STUB_LOG")" '["/bad/k","GLACIER","aws:kms","K"]
+["/bad/k.why.json",null,"aws:kms","K"]'
+}
+
 # Dry run
 
 @test "-n says where each would go, and writes nothing" {
@@ -519,7 +682,7 @@ twelve() { # BUCKET
 		route "$good"$'\n'"$ugly" $option
 		assert_eq "$status $err" '0 '
 		assert_eq "$(jq -c .route <<<"$out")" "{\"to\":\"processed\",\"bucket\":\"$to\",\"key\":\"k\",\"dry\":true}
-{\"to\":\"bad-data\",\"bucket\":\"$bad\",\"key\":\"b\",\"dry\":true}"
+{\"to\":\"bad-data\",\"bucket\":\"$bad\",\"key\":\"b\",\"why\":\"b.why.json\",\"dry\":true}"
 		assert_eq "$(keys "$to")$(keys "$bad")" ''
 	done
 	# What is there is seen: the same content, a collision, and by each policy.

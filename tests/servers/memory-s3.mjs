@@ -54,7 +54,7 @@ function refusal(name, headers) {
 		return failed('If-None-Match')
 	if (headers['if-match'] && !there)
 		return error(404, 'NoSuchKey')
-	if (headers['if-match'] && headers['if-match'] !== quoted(there.etag))
+	if (headers['if-match'] && headers['if-match'].replaceAll('"', '') !== there.etag)
 		return failed('If-Match')
 }
 
