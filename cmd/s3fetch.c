@@ -1,45 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* s3fetch: GET each record's object, exactly the announced version, to a file. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "diag.h"
+#include "download.h"
 #include "filter.h"
 #include "options.h"
 #include "s3.h"
 #include "s3_option.h"
-#include "verify.h"
+#include "spool.h"
+
+enum { PART_SIZE = 16 << 20, PARTS = 8 };
 
 struct fetch {
 	struct filter filter;
-	const char *directory;
+	struct spool spool;
 	struct s3_options s3;
-	unsigned long long count;	/* makes names unique in the process */
+	unsigned long long part_size;
+	unsigned parts;
 };
 
 /* One object on its way. */
-struct spool {
-	struct s3_call call;
-	struct verify verify;
+struct object {
+	struct fetch *fetch;
 	struct flow_item *item;
-	const char *path;	/* what it is called when it is whole */
-	const char *part;	/* and until then */
-	int fd;
-	struct err err;		/* the disk's, not the network's */
+	struct spool_file file;
+	struct download download;
 };
 
 static const char usage[] =
-	"usage: s3fetch [-hkVv] [-d DIR] [-j JOBS]\n"
+	"usage: s3fetch [-hkVv] [-d DIR] [-j JOBS] [--max-spool BYTES]\n"
+	"               [--part-size BYTES] [--parts N]\n"
 	"               [--expected-bucket-owner ID] [--request-payer] < RECORDS\n"
 	"\n"
 	"  -d, --directory DIR  where the files go (TMPDIR or /tmp)\n"
 	"  -j, --jobs JOBS      objects at once (16)\n"
+	"      --max-spool BYTES\n"
+	"                       no more in all files that are there (no bound)\n"
+	"      --part-size BYTES\n"
+	"                       larger objects in ranges of so many (16M)\n"
+	"      --parts N        ranges of one object at once (8)\n"
 	S3_OPTION_USAGE
 	"  -k, --keep-order     results in the order of the input\n"
 	OPTIONS_USAGE
@@ -53,149 +55,127 @@ static void report(void *ctx, const char *line)
 	fprintf(stderr, "s3fetch: %s\n", line);
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-	while (n > 0) {
-		ssize_t written = write(fd, bytes, n);
-
-		if (written < 0 && errno != EINTR)
-			return -1;
-		if (written > 0) {
-			bytes += written;
-			n -= (size_t)written;
-		}
-	}
-	return 0;
-}
-
-static int take_bytes(void *arg, const char *bytes, size_t n)
-{
-	struct spool *spool = arg;
-
-	verify_update(&spool->verify, bytes, n);
-	if (write_all(spool->fd, bytes, n) == 0)
-		return HTTP_TAKEN;
-	err_errno(&spool->err, "%s", spool->part);
-	return HTTP_ABORT;
-}
-
-/* Another try writes the file from its beginning. */
-static int begin_again(void *arg)
-{
-	struct spool *spool = arg;
-
-	verify_init(&spool->verify, &spool->call);
-	return lseek(spool->fd, 0, SEEK_SET) == 0 &&
-	       ftruncate(spool->fd, 0) == 0 ? 0 : -1;
-}
-
-/* A whole file gets its name; whatever is not whole is removed. */
-static int keep_file(struct spool *spool)
-{
-	int status = close(spool->fd);
-
-	spool->fd = -1;
-	if (status == 0)
-		status = rename(spool->part, spool->path);
-	return status < 0 ? err_errno(&spool->err, "%s", spool->part) : 0;
-}
-
-static void drop_file(struct spool *spool)
-{
-	if (spool->fd >= 0)
-		close(spool->fd);
-	unlink(spool->part);
-}
-
-static void put_fetch(struct buf *members, const struct spool *spool)
+static void put_fetch(struct buf *members, const struct object *object)
 {
 	json_member_open(members, "fetch");
-	json_member(members, "path", str_of(spool->path));
-	json_member_number(members, "bytes", spool->verify.bytes);
+	json_member(members, "path", str_of(object->file.path));
+	json_member_number(members, "bytes", object->download.bytes);
 	buf_putc(members, '}');
+}
+
+/* A file that cannot be written ends in another exit status. */
+static void fail(struct object *object, const struct err *err, bool is_disk)
+{
+	spool_drop(&object->file);
+	if (is_disk)
+		flow_status(object->item, EX_IOERR);
+	if (s3_is_gone(err))
+		flow_gone(object->item, err);
+	else
+		flow_failed(object->item, err);
+}
+
+static void on_downloaded(void *arg)
+{
+	struct object *object = arg;
+	struct download *download = &object->download;
+	struct err err;
+
+	if (err_is_set(&download->err)) {
+		fail(object, &download->err, download->is_disk);
+	} else if (spool_keep(&object->file, download->bytes, &err) < 0) {
+		fail(object, &err, true);
+	} else {
+		put_fetch(&object->item->members, object);
+		flow_done(object->item);
+	}
+}
+
+static bool on_full(void *arg)
+{
+	struct object *object = arg;
+
+	return spool_wait(&object->file);
+}
+
+static void on_room(void *arg)
+{
+	struct object *object = arg;
+
+	download_go_on(&object->download);
+}
+
+static void on_opened(void *arg)
+{
+	struct object *object = arg;
+	struct fetch *fetch = object->fetch;
+	struct download *download = &object->download;
+
+	if (err_is_set(&object->file.err)) {
+		fail(object, &object->file.err, true);
+		return;
+	}
+	download->loop = fetch->filter.loop;
+	download->aws = fetch->filter.aws;
+	download->record = &object->item->record;
+	download->options = &fetch->s3;
+	download->arena = &object->item->arena;
+	download->part_size = fetch->part_size;
+	download->parts = fetch->parts;
+	download->fd = object->file.fd;
+	download->path = object->file.part;
+	download->full = on_full;
+	download->done = on_downloaded;
+	download->arg = object;
+	download_start(download);
 }
 
 static void cancel(void *ctx, struct flow_item *item)
 {
-	struct spool *spool = item->state;
+	struct object *object = item->state;
 
 	(void)ctx;
-	aws_call_free(&spool->call.aws);
-	drop_file(spool);
-}
-
-static void on_fetched(void *arg)
-{
-	struct spool *spool = arg;
-	struct flow_item *item = spool->item;
-	struct err err = spool->call.aws.err;
-
-	if (!err_is_set(&err))
-		verify_end(&spool->verify, &item->record, &err);
-	if (!err_is_set(&err) && !err_is_set(&spool->err))
-		keep_file(spool);
-	aws_call_free(&spool->call.aws);
-	if (err_is_set(&spool->err)) {
-		drop_file(spool);
-		flow_status(item, EX_IOERR);
-		flow_failed(item, &spool->err);
-	} else if (err_is_set(&err)) {
-		drop_file(spool);
-		if (s3_is_gone(&err))
-			flow_gone(item, &err);
-		else
-			flow_failed(item, &err);
-	} else {
-		put_fetch(&item->members, spool);
-		flow_done(item);
-	}
-}
-
-/*
- * The name is made of the id, never of the key, which may hold anything; the
- * rest makes it unique where the same record comes twice.
- */
-static int open_file(struct fetch *fetch, struct spool *spool,
-		     const struct record *record, struct arena *arena)
-{
-	char *name = arena_printf(arena, "s3ev-%.*s-%ld-%llu",
-				  STR_FMT(record->id), (long)getpid(),
-				  ++fetch->count);
-
-	spool->path = name ? arena_printf(arena, "%s/%s", fetch->directory,
-					  name) : NULL;
-	spool->part = name ? arena_printf(arena, "%s/.%s.part",
-					  fetch->directory, name) : NULL;
-	if (!spool->path || !spool->part) {
-		errno = ENOMEM;
-		return err_errno(&spool->err, "%s", fetch->directory);
-	}
-	spool->fd = open(spool->part, O_WRONLY | O_CREAT | O_EXCL |
-			 O_NOFOLLOW | O_CLOEXEC, 0600);
-	return spool->fd < 0 ? err_errno(&spool->err, "%s", spool->part) : 0;
+	download_cancel(&object->download);
+	spool_drop(&object->file);
 }
 
 static void start(void *ctx, struct flow_item *item)
 {
 	struct fetch *fetch = ctx;
-	struct spool *spool = item->state;
-	const struct record *r = &item->record;
-	struct s3_object object = { r->bucket, r->key, r->version, r->etag };
+	struct object *object = item->state;
 
-	spool->item = item;
-	if (open_file(fetch, spool, r, &item->arena) < 0) {
-		flow_status(item, EX_IOERR);
-		flow_failed(item, &spool->err);
-		return;
-	}
-	verify_init(&spool->verify, &spool->call);
-	spool->call.options = &fetch->s3;
-	aws_call_for(&spool->call.aws, r, &item->arena);
-	spool->call.aws.sink = take_bytes;
-	spool->call.aws.rewind = begin_again;
-	spool->call.aws.done = on_fetched;
-	spool->call.aws.arg = spool;
-	s3_get(fetch->filter.aws, &spool->call, &object);
+	object->fetch = fetch;
+	object->item = item;
+	object->file.id = item->record.id;
+	object->file.bytes = item->record.size;
+	object->file.arena = &item->arena;
+	object->file.opened = on_opened;
+	object->file.go_on = on_room;
+	object->file.arg = object;
+	fetch->spool.loop = fetch->filter.loop;
+	spool_open(&fetch->spool, &object->file);
+}
+
+enum { OPTION_MAX_SPOOL = 256, OPTION_PART_SIZE, OPTION_PARTS };
+
+static const char *take_parts(struct fetch *fetch, const char *arg)
+{
+	unsigned long long parts;
+
+	if (str_number(str_of(arg), &parts) < 0 || parts < 1 ||
+	    parts > DOWNLOAD_PARTS_MAX)
+		return "not a number of parts";
+	fetch->parts = (unsigned)parts;
+	return NULL;
+}
+
+/* At least so much that the requests do not cost more than they bring. */
+static const char *take_part_size(struct fetch *fetch, const char *arg)
+{
+	if (str_bytes(str_of(arg), &fetch->part_size) < 0 ||
+	    fetch->part_size < 1 << 16)
+		return "not a size of parts (64K or more)";
+	return NULL;
 }
 
 static const char *take_option(void *ctx, int option, const char *arg)
@@ -204,17 +184,35 @@ static const char *take_option(void *ctx, int option, const char *arg)
 
 	if (s3_option_is(option))
 		return s3_option_take(&fetch->s3, option, arg);
-	fetch->directory = arg;
-	return *arg == '\0' ? "an empty directory" : NULL;
+	switch (option) {
+	case OPTION_MAX_SPOOL:
+		return str_bytes(str_of(arg), &fetch->spool.max) < 0 ?
+			"not a number of bytes" : NULL;
+	case OPTION_PART_SIZE:
+		return take_part_size(fetch, arg);
+	case OPTION_PARTS:
+		return take_parts(fetch, arg);
+	default:
+		fetch->spool.directory = arg;
+		return *arg == '\0' ? "an empty directory" : NULL;
+	}
 }
 
 int main(int argc, char **argv)
 {
 	const char *tmpdir = getenv("TMPDIR");
-	struct fetch fetch = { .directory = tmpdir && *tmpdir ? tmpdir : "/tmp" };
+	struct fetch fetch = {
+		.spool.directory = tmpdir && *tmpdir ? tmpdir : "/tmp",
+		.spool.say = report,
+		.part_size = PART_SIZE,
+		.parts = PARTS,
+	};
 	struct flow_options flow = { .jobs = 16 };
 	static const struct option words[] = {
 		{ "directory", required_argument, NULL, 'd' },
+		{ "max-spool", required_argument, NULL, OPTION_MAX_SPOOL },
+		{ "part-size", required_argument, NULL, OPTION_PART_SIZE },
+		{ "parts", required_argument, NULL, OPTION_PARTS },
 		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -231,7 +229,7 @@ int main(int argc, char **argv)
 	const struct flow_filter filter = {
 		.name = "s3fetch",
 		.passes = 1u << RECORD_BAD | 1u << RECORD_GONE,
-		.state_size = sizeof(struct spool),
+		.state_size = sizeof(struct object),
 		.start = start,
 		.cancel = cancel,
 		.report = report,
@@ -241,5 +239,9 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	return filter_run(&fetch.filter, &filter, &flow);
+	spool_init(&fetch.spool);
+	fetch.filter.requests = fetch.parts > flow.jobs ? fetch.parts : flow.jobs;
+	status = filter_run(&fetch.filter, &filter, &flow);
+	spool_free(&fetch.spool);
+	return status;
 }

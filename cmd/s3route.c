@@ -98,8 +98,6 @@ static void finish(struct move *move)
 {
 	struct flow_item *item = move->item;
 
-	if (!move->place.dry)
-		served_remove(&item->record, &item->arena);
 	put_route(&item->members, move, move->why.key);
 	flow_done(item);
 }
@@ -139,6 +137,15 @@ static void explain(struct move *move)
 	why_start(why);
 }
 
+/* Also of a record that failed: whoever tries again fetches again. */
+static void end(void *ctx, struct flow_item *item)
+{
+	const struct routes *routes = ctx;
+
+	if (!routes->dry)
+		served_remove(&item->record, &item->arena);
+}
+
 static void on_placed(void *arg)
 {
 	struct move *move = arg;
@@ -147,8 +154,6 @@ static void on_placed(void *arg)
 	if (move->place.outcome == RECORD_FAILED) {
 		flow_failed(item, &move->place.err);
 	} else if (move->place.outcome == RECORD_GONE) {
-		if (!move->place.dry)
-			served_remove(&item->record, &item->arena);
 		flow_gone(item, &move->place.err);
 	} else if (move->explains) {
 		explain(move);
@@ -285,6 +290,7 @@ int main(int argc, char **argv)
 		.state_size = sizeof(struct move),
 		.start = start,
 		.cancel = cancel,
+		.end = end,
 		.report = report,
 		.ctx = &routes,
 	};

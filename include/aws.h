@@ -135,4 +135,7 @@ void aws_call_free(struct aws_call *call);
 /* Append a header; value is borrowed.  An absent value adds nothing. */
 void aws_header(struct aws_call *call, const char *name, struct str value);
 
+/* The same, but in the place of one that is there; from within rewind. */
+void aws_header_set(struct aws_call *call, const char *name, struct str value);
+
 #endif

@@ -19,6 +19,7 @@
 struct filter {
 	/* Set by the caller. */
 	bool lazy;		/* no AWS before filter_aws() asks for it */
+	unsigned requests;	/* to AWS at once; 0: as many as jobs */
 
 	/*
 	 * Called with AWS open and before anything is read, unless it is NULL;

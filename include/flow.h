@@ -76,6 +76,12 @@ struct flow_filter {
 	 */
 	void (*cancel)(void *ctx, struct flow_item *item);
 
+	/*
+	 * A record is about to leave, whatever became of it, also one that
+	 * passes untouched.  May be NULL.
+	 */
+	void (*end)(void *ctx, struct flow_item *item);
+
 	/* Say a line on stderr; the name and the newline are not part of it. */
 	void (*report)(void *ctx, const char *line);
 

@@ -46,6 +46,7 @@ struct s3_options {
 struct s3_call {
 	struct aws_call aws;	/* first: a call is an aws_call */
 	const struct s3_options *options;
+	struct str range;	/* for s3_get(): "bytes=0-99", or absent */
 
 	struct str etag;	/* without quotes */
 	struct str version;

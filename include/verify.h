@@ -22,7 +22,9 @@
 struct verify {
 	struct s3_call *call;
 	bool begun;		/* it is known what to compute */
-	bool has_md5;
+	bool has_md5, has_size;
+	unsigned long long size;
+	struct str wanted;	/* checksum or ETag */
 	struct checksum checksum;
 	struct digest_md5 md5;
 	unsigned long long bytes;
@@ -30,12 +32,26 @@ struct verify {
 
 /* Borrows call, whose answer is read when the first byte comes. */
 void verify_init(struct verify *verify, struct s3_call *call);
+
+/*
+ * What is to be expected stands in the answer that is in call now, be it to a
+ * HEAD; texts are kept in arena.  For reads in parts, before the first byte.
+ */
+void verify_expect(struct verify *verify, struct arena *arena);
+
 void verify_update(struct verify *verify, const void *bytes, size_t n);
 
 /*
- * After the last byte of the call: 0, or -1 with "IncompleteBody" or "BadDigest",
- * or, when a record without version and ETag announced another size, with
+ * Is it the size that was announced?  0, or -1 with "IncompleteBody", or, when
+ * a record without version and ETag announced another size, with
  * "PreconditionFailed": that was another object.
+ */
+int verify_size(unsigned long long bytes, const struct record *record,
+		struct err *err);
+
+/*
+ * After the last byte: 0, or -1 with "IncompleteBody" or "BadDigest", or as
+ * verify_size().
  */
 int verify_end(struct verify *verify, const struct record *record,
 	       struct err *err);

@@ -119,6 +119,17 @@ void aws_header(struct aws_call *call, const char *name, struct str value)
 		(struct sigv4_header){ str_of(name), value };
 }
 
+void aws_header_set(struct aws_call *call, const char *name, struct str value)
+{
+	for (size_t i = 0; i < call->n_headers; i++) {
+		if (!str_is(call->headers[i].name, name))
+			continue;
+		call->headers[i].value = value;
+		return;
+	}
+	aws_header(call, name, value);
+}
+
 static void finish(struct aws_call *call)
 {
 	struct aws *aws = call->aws;

@@ -18,7 +18,8 @@ struct aws *filter_aws(struct filter *filter, struct err *err)
 		return filter->aws;
 	filter->aws = aws_new(filter->loop, say, filter, err);
 	if (filter->aws)
-		aws_pace(filter->aws, filter->options.jobs,
+		aws_pace(filter->aws, filter->requests > 0 ? filter->requests :
+			 filter->options.jobs,
 			 filter->options.verbose ? say : NULL, filter);
 	return filter->aws;
 }

@@ -75,41 +75,28 @@ static void report_line(struct flow *flow, const struct err *err)
 }
 
 /*
- * The outcome stands before the name where it is one of many lines that people
- * look at, else behind it.
+ * What became of it, and why: a reason, or an error.  The outcome stands before
+ * the name where it is one of many lines that people look at, else behind it.
  */
-static void begin_report(struct flow_item *item, const char *outcome)
+static void report_item(struct flow_item *item, struct str why,
+			const struct err *err)
 {
-	struct flow *flow = item->flow;
+	const char *outcome = record_outcome_name(item->outcome);
 	const struct record *r = &item->record;
+	struct flow *flow = item->flow;
 
 	if (flow->options.columns)
 		diag_put_columns(&flow->text, outcome, r->size_text,
 				 (stats_clock() - item->begun) / 1000);
 	diag_put_object(&flow->text, r->bucket, r->key);
-}
-
-static void report_item(struct flow_item *item, const char *outcome,
-			struct str why)
-{
-	struct flow *flow = item->flow;
-
-	begin_report(item, outcome);
-	if (!flow->options.columns)
+	if (!flow->options.columns && !err)
 		buf_printf(&flow->text, ": %s", outcome);
-	if (why.n > 0)
+	if (why.n > 0 || err)
 		buf_puts(&flow->text, ": ");
-	diag_put(&flow->text, why);
-	report(flow);
-}
-
-static void report_failure(struct flow_item *item, const struct err *err)
-{
-	struct flow *flow = item->flow;
-
-	begin_report(item, "failed");
-	buf_puts(&flow->text, ": ");
-	diag_put_error(&flow->text, err);
+	if (err)
+		diag_put_error(&flow->text, err);
+	else
+		diag_put(&flow->text, why);
 	report(flow);
 }
 
@@ -135,11 +122,11 @@ static void emit(struct flow *flow, struct flow_item *item)
 	    item->record.line.n + members.n > LINE_MAX_BYTES - 2) {
 		err_set(&err, "RecordTooLong",
 			"the record would grow too long");
-		report_failure(item, &err);
+		item->outcome = RECORD_FAILED;
+		report_item(item, STR_NONE, &err);
 		buf_reset(&item->members);
 		record_put_failed(&item->members, flow->filter->name, &err);
 		members = buf_str(&item->members);
-		item->outcome = RECORD_FAILED;
 		set_status(flow, EX_TEMPFAIL);
 	}
 	record_splice(&flow->out.buf, &item->record, members);
@@ -183,6 +170,8 @@ static void finish(struct flow_item *item)
 	loop_timer_stop(&item->timer);
 	item->finished = true;
 	item->started = false;
+	if (flow->filter->end)
+		flow->filter->end(flow->filter->ctx, item);
 	if (flow->options.keep_order) {
 		emit_in_order(flow);
 		return;
@@ -197,8 +186,7 @@ void flow_done(struct flow_item *item)
 
 	item->outcome = record_outcome(record);
 	if (item->flow->options.verbose)
-		report_item(item, record_outcome_name(item->outcome),
-			    record->bad_reason);
+		report_item(item, record->bad_reason, NULL);
 	finish(item);
 }
 
@@ -210,7 +198,7 @@ void flow_bad(struct flow_item *item, const struct record_bad *bad)
 	cut.reason.n = str_cut_utf8(bad->reason, FLOW_REASON_MAX);
 	record_put_bad(&item->members, item->flow->filter->name, &cut);
 	if (item->flow->options.verbose)
-		report_item(item, "bad", cut.reason);
+		report_item(item, cut.reason, NULL);
 	finish(item);
 }
 
@@ -219,14 +207,14 @@ void flow_gone(struct flow_item *item, const struct err *err)
 	item->outcome = RECORD_GONE;
 	record_put_gone(&item->members, item->flow->filter->name, err);
 	if (item->flow->options.verbose)
-		report_item(item, "gone", str_of(err->message));
+		report_item(item, str_of(err->message), NULL);
 	finish(item);
 }
 
 void flow_failed(struct flow_item *item, const struct err *err)
 {
 	item->outcome = RECORD_FAILED;
-	report_failure(item, err);
+	report_item(item, STR_NONE, err);
 	buf_reset(&item->members);
 	if (!item->record.failed.p)
 		record_put_failed(&item->members, item->flow->filter->name,

@@ -42,6 +42,7 @@ static void read_object(struct aws *aws, struct s3_call *call,
 		aws_fail(aws, &call->aws, &err);
 		return;
 	}
+	aws_header(&call->aws, "range", call->range);
 	if (aws_config(aws)->response_checksums == CONFIG_WHEN_SUPPORTED)
 		aws_header(&call->aws, "x-amz-checksum-mode", STR("ENABLED"));
 	aws_start(aws, &call->aws);

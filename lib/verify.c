@@ -10,7 +10,7 @@ void verify_init(struct verify *verify, struct s3_call *call)
 	verify->bytes = 0;
 }
 
-static void begin(struct verify *verify)
+void verify_expect(struct verify *verify, struct arena *arena)
 {
 	struct s3_call *call = verify->call;
 
@@ -20,34 +20,49 @@ static void begin(struct verify *verify)
 	verify->has_md5 = call->checksum == CHECKSUM_NONE && call->etag_is_md5;
 	if (verify->has_md5)
 		digest_md5_init(&verify->md5);
+	verify->has_size = call->has_size;
+	verify->size = call->size;
+	verify->wanted = arena_dup(arena, verify->has_md5 ? call->etag :
+						call->checksum_value);
+}
+
+static void begin(struct verify *verify)
+{
+	if (!verify->begun)
+		verify_expect(verify, verify->call->aws.arena);
 }
 
 void verify_update(struct verify *verify, const void *bytes, size_t n)
 {
-	if (!verify->begun)
-		begin(verify);
+	begin(verify);
 	verify->bytes += n;
 	checksum_update(&verify->checksum, bytes, n);
 	if (verify->has_md5)
 		digest_md5_update(&verify->md5, bytes, n);
 }
 
-static int check_size(const struct verify *verify, const struct s3_call *call,
-		      const struct record *record, struct err *err)
+int verify_size(unsigned long long bytes, const struct record *record,
+		struct err *err)
 {
 	bool pinned = record->version.n > 0 || record->etag.n > 0;
 
-	if (call->has_size && call->size != verify->bytes) {
+	if (!record->has_size || record->size == bytes)
+		return 0;
+	return err_set(err, pinned ? "IncompleteBody" : "PreconditionFailed",
+		       "%llu bytes came, %llu were announced", bytes,
+		       record->size);
+}
+
+static int check_size(const struct verify *verify, const struct record *record,
+		      struct err *err)
+{
+	if (verify->has_size && verify->size != verify->bytes) {
 		err_set(err, "IncompleteBody", "%llu bytes of %llu came",
-			verify->bytes, call->size);
+			verify->bytes, verify->size);
 		err->retry = true;
 		return -1;
 	}
-	if (!record->has_size || record->size == verify->bytes)
-		return 0;
-	return err_set(err, pinned ? "IncompleteBody" : "PreconditionFailed",
-		       "%llu bytes came, %llu were announced", verify->bytes,
-		       record->size);
+	return verify_size(verify->bytes, record, err);
 }
 
 static int bad_digest(const char *what, const char *got, const char *where,
@@ -62,22 +77,21 @@ static int bad_digest(const char *what, const char *got, const char *where,
 static int check_checksum(struct verify *verify, struct err *err)
 {
 	char text[DIGEST_BASE64_SIZE(CHECKSUM_SIZE_MAX)];
-	struct str wanted = verify->call->checksum_value;
 
 	if (verify->checksum.kind == CHECKSUM_NONE)
 		return 0;
 	checksum_base64(&verify->checksum, text);
-	if (str_is(wanted, text))
+	if (str_is(verify->wanted, text))
 		return 0;
 	return bad_digest(checksum_name(verify->checksum.kind), text,
-			  "not", wanted, err);
+			  "not", verify->wanted, err);
 }
 
 static int check_md5(struct verify *verify, struct err *err)
 {
 	unsigned char sum[DIGEST_MD5_SIZE];
 	char hex[DIGEST_HEX_SIZE(DIGEST_MD5_SIZE)];
-	struct str etag = verify->call->etag;
+	struct str etag = verify->wanted;
 
 	if (!verify->has_md5)
 		return 0;
@@ -91,9 +105,8 @@ static int check_md5(struct verify *verify, struct err *err)
 int verify_end(struct verify *verify, const struct record *record,
 	       struct err *err)
 {
-	if (!verify->begun)
-		begin(verify);
-	if (check_size(verify, verify->call, record, err) < 0 ||
+	begin(verify);
+	if (check_size(verify, record, err) < 0 ||
 	    check_checksum(verify, err) < 0)
 		return -1;
 	return check_md5(verify, err);

@@ -308,15 +308,19 @@ same~$(jq -r .id <<<"$three").csv"
 	assert_json '.route.already and (.gone | not)'
 }
 
-@test "the spool file goes when the object is placed or gone, not when it failed, and no other file ever" {
+@test "the spool file goes with the record, whatever became of it, and no other file ever" {
 	buckets
 	line=$(echo hello | upload k)
+	for failed in null '{"by": "x"}'; do
+		run3 s3fetch -d "$dir" <<<"$line"
+		path=$(jq -r .fetch.path <<<"$out")
+		run3 s3route -p "$to-none" -b "$bad" <<<"$(jq -c --argjson failed "$failed" '.failed = $failed' <<<"$out")"
+		assert_eq "$status" 75
+		[ ! -e "$path" ]
+	done
 	run3 s3fetch -d "$dir" <<<"$line"
 	fetched=${out%$'\n'}
 	path=$(jq -r .fetch.path <<<"$fetched")
-	run3 s3route -p "$to-none" -b "$bad" <<<"$fetched"
-	assert_eq "$status" 75
-	[ -e "$path" ]
 	touch "$dir/precious" "$dir/s3ev-precious"
 	for other in "$dir/precious" "$dir/s3ev-precious"; do
 		route "$(jq -c --arg path "$other" '.fetch.path = $path' <<<"$fetched")"

@@ -43,7 +43,7 @@ setup() {
 @test "all filters of a pipeline share one file" {
 	for key in a b c; do
 		printf 's3://in/%s\n' $key
-	done | s3ev-split -l --stats "$file" | s3check --stats "$file" | RECORD_TABLE= ddb-record --stats "$file" >/dev/null
+	done | s3ev-split -l --stats "$file" | s3check --stats "$file" | RECORD_TABLE='' ddb-record --stats "$file" >/dev/null
 	assert_eq "$(jq -r '"\(.filter) \(.good)"' "$file" | sort)" $'ddb-record 3\ns3check 3\ns3ev-split 3'
 }
 

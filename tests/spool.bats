@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# The files of s3fetch: how many there are at once, and that none stays.
+
+load helper
+
+setup() {
+	export AWS_MAX_ATTEMPTS=2
+	dir=$BATS_TEST_TMPDIR
+	spool=$dir/spool
+	mkdir "$spool"
+}
+
+# Objects of 100,000 bytes.
+objects() {
+	stub '[{"match": {"path": "stalls"}, "stall": 100, "reply": {"bodySize": 100000}}, {"reply": {"bodySize": 100000}}]'
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+}
+
+records() { # KEY...
+	local key
+	for key; do
+		record bucket=in key="$key" size=100000
+	done
+}
+
+files() {
+	find "$spool" -name 's3ev-*' | wc -l
+}
+
+parts() {
+	find "$spool" -name '.s3ev-*' | wc -l
+}
+
+has_files() { # COUNT
+	[ "$(files)" -eq "$1" ]
+}
+
+# Starts a command whose output goes to the file out; ended waits for it.
+start() { # COMMAND...
+	"$@" <&0 >"$dir/out" 2>"$dir/err" 3>&- &
+	pid=$!
+}
+
+ended() {
+	status=0
+	wait "$pid" || status=$?
+}
+
+@test "no more than --max-spool bytes are there; what is taken away makes room" {
+	objects
+	start timeout 30 s3fetch -j 8 -d "$spool" --max-spool 250000 < <(records a b c d e)
+	for left in 2 2 2 2 1; do
+		wait_until has_files "$left"
+		assert_eq "$(parts) $(wc -l <"$STUB_LOG")" "0 $(wc -l <"$dir/out")"
+		find "$spool" -name 's3ev-*' | head -n 1 | xargs -d '\n' rm
+	done
+	ended
+	assert_eq "$status $(wc -l <"$dir/out") $(cat "$dir/err")" '0 5 '
+}
+
+@test "one larger than the bound is fetched when nothing else is there" {
+	objects
+	start timeout 30 s3fetch -j 8 -k -d "$spool" --max-spool 1K < <(records a b)
+	wait_until has_files 1
+	rm "$spool"/s3ev-*
+	wait_until has_files 1
+	ended
+	assert_eq "$status $(wc -l <"$dir/out")" '0 2'
+}
+
+@test "files that stay for good do not keep others from being seen to go" {
+	objects
+	jq -cn 'range(700) | {bucket: "in", key: (if . < 600 then "stays" else "goes" end), size: 100000}' >"$dir/in"
+	timeout 60 s3fetch -j 8 -k -d "$spool" --max-spool 60200000 <"$dir/in" 2>"$dir/err" |
+		tee "$dir/records" | jq --unbuffered -r 'select(.key == "goes") | .fetch.path' | while read -r path; do
+		rm "$path"
+	done
+	assert_eq "$(wc -l <"$dir/records") $(cat "$dir/err") $(files)" '700  600'
+}
+
+@test "who waits long for room says so" {
+	objects
+	start timeout 30 s3fetch -d "$spool" --max-spool 100K < <(records a b)
+	wait_until has_files 1
+	for _ in 1 2 3; do # of ten seconds each
+		wait_until test -s "$dir/err" && break
+	done
+	assert_eq "$(cat "$dir/err")" 's3fetch: waiting for room: 100000 bytes are in 1 files that are not taken away'
+	rm "$spool"/s3ev-*
+	ended
+	assert_eq "$status" 0
+}
+
+@test "a record whose deadline comes while it waits is failed" {
+	objects
+	start timeout 30 s3fetch -k -d "$spool" --max-spool 100K < <(records a
+		record bucket=in key=b size=100000 deadline:=$(($(date +%s%3N) + 500)))
+	ended
+	assert_eq "$status $(jq -r '.failed.code' "$dir/out")" $'75 null\nDeadlineExceeded'
+}
+
+@test "of many records with little room each comes through s3check and s3route, and no file stays" {
+	new_bucket in
+	new_bucket processed
+	new_bucket bad
+	head -c 50000 /dev/urandom >"$dir/object"
+	etag=$(s3c put "$in" k "$dir/object" | jq -r .etag)
+	jq -cn --arg bucket "$in" --arg etag "$etag" 'range(40) | {id: "r\(.)", $bucket, key: "k", size: 50000, $etag}' >"$dir/in"
+	record bucket="$in" key=none size=50000 etag="$etag" >>"$dir/in"
+	for options in '-j 16' '-k -j 4'; do
+		# shellcheck disable=SC2086
+		timeout 60 s3fetch $options -d "$spool" --max-spool 120K <"$dir/in" 2>"$dir/err" |
+			s3check $options -x 'case $S3EV_ID in *3) exit 75;; *4) exit 1;; *) cat;; esac' 2>/dev/null |
+			s3route $options -p "$processed" -b "$bad" >"$dir/out" || true
+		assert_eq "$(wc -l <"$dir/out") $(jq -c 'select(.failed)' "$dir/out" | wc -l) $(cat "$dir/err")" '41 4 '
+		assert_eq "$(find "$spool" -type f)" ''
+	done
+}
+
+# Runs bash commands with $spool as a file system of 1 MiB.
+on_small_disk() { # COMMANDS
+	run3 unshare -rm timeout 60 bash -c 'mount -t tmpfs -o size=1m none "$spool" && '"$1"
+}
+
+@test "a full disk: what is taken away makes room, and all records come" {
+	objects
+	records {1..40} >"$dir/in"
+	export spool dir
+	on_small_disk 's3fetch -j 16 -d "$spool" <"$dir/in" | tee "$dir/records" | jq --unbuffered -r .fetch.path | xargs -d "\n" -n 1 rm; ls -A "$spool"'
+	assert_eq "$status $err $out" '0  '
+	assert_eq "$(jq .fetch.bytes "$dir/records" | sort | uniq -c)" '     40 100000'
+}
+
+@test "a full disk under objects of unknown size: the same" {
+	objects
+	for i in {1..40}; do
+		record bucket=in key="$i"
+	done >"$dir/in"
+	export spool dir
+	on_small_disk 's3fetch -j 4 -d "$spool" <"$dir/in" | tee "$dir/records" | jq --unbuffered -r .fetch.path | xargs -d "\n" -n 1 rm; ls -A "$spool"'
+	assert_eq "$status $err $out" '0  '
+	assert_eq "$(jq .fetch.bytes "$dir/records" | sort | uniq -c)" '     40 100000'
+}
+
+@test "more at once than the disk has room for: some fail, the others come" {
+	stub '[{"reply": {"bodySize": 700000}}]'
+	export spool dir AWS_ENDPOINT_URL_S3=$STUB_URL
+	for i in 1 2 3; do
+		record bucket=in key="$i"
+	done >"$dir/in"
+	on_small_disk 's3fetch -j 3 -d "$spool" <"$dir/in" | tee "$dir/records" | jq --unbuffered -r ".fetch.path // empty" | xargs -r -d "\n" -n 1 rm; ls -A "$spool"'
+	assert_eq "$out" ''
+	assert_eq "$(wc -l <"$dir/records")" 3
+	assert_json 'select(.fetch) | .fetch.bytes == 700000' "$(cat "$dir/records")"
+	assert_eq "$(jq -r '.failed.code // empty' "$dir/records" | sort -u | sed '/^$/d')" "$(jq -e 'select(.failed)' "$dir/records" >/dev/null && echo SystemError || true)"
+}
+
+@test "an object larger than the disk: failed, 74, no file" {
+	stub '[{"reply": {"bodySize": 3000000}}]'
+	export spool dir AWS_ENDPOINT_URL_S3=$STUB_URL
+	{
+		record bucket=in key=k size=3000000
+		record bucket=in key=l
+	} >"$dir/in"
+	on_small_disk 's3fetch -j 1 -d "$spool" <"$dir/in"; status=$?; ls -A "$spool"; exit "$status"'
+	assert_eq "$status $(jq -r '.failed | "\(.code) \(.retry)"' <<<"$out")" $'74 SystemError true\nSystemError true'
+	[[ $err == *': No space left on device'* ]]
+}
+
+# The pipeline's own directory
+
+# Starts pipelines/process on a record whose processor waits; sets pid.
+waiting_pipeline() {
+	new_bucket in
+	new_bucket processed
+	new_bucket bad
+	echo hello | s3c put "$in" a >/dev/null
+	export TMPDIR=$dir PROCESSED_BUCKET=$processed BAD_DATA_BUCKET=$bad RECORD_TABLE=
+	export PROCESSOR="touch '$dir/runs'; exec sleep 1000"
+	echo "s3://$in/a" >"$dir/list"
+	start setsid "$tests/../pipelines/process" -l <"$dir/list"
+	wait_until test -e "$dir/runs"
+	assert_eq "$(find "$dir"/s3ev.?????? -name 's3ev-*' | wc -l)" 1
+}
+
+is_gone() {
+	[ -z "$(find "$dir" -maxdepth 1 -name 's3ev.??????')" ]
+}
+
+no_group() { # PGID
+	! kill -0 -- "-$1" 2>/dev/null
+}
+
+@test "a pipeline that is terminated leaves no directory" {
+	waiting_pipeline
+	kill "$pid"
+	ended
+	wait_until is_gone
+	kill -KILL -- "-$pid" 2>/dev/null || true # its filters, should they still run
+}
+
+@test "one that was killed leaves it to the next, which takes none that is in use" {
+	waiting_pipeline
+	kill -KILL "$pid"
+	ended
+	old=$(echo "$dir"/s3ev.??????)
+	PROCESSOR=true run3 "$tests/../pipelines/process" -l </dev/null
+	assert_eq "$status $(find "$old" -name 's3ev-*' | wc -l)" '0 1' # its filters still run
+	kill -KILL -- "-$pid"
+	wait_until no_group "$pid"
+	PROCESSOR=true run3 "$tests/../pipelines/process" -l </dev/null
+	assert_eq "$status $err" '0 '
+	is_gone
+}
