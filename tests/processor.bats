@@ -408,7 +408,7 @@ worker() { # SCRIPT
 		echo 'while read -r record; do'
 		echo 'path=${record#*\"path\":\"}; path=${path%%\"*}; text=$(cat "$path")'
 		echo "$1"
-		echo done
+		echo 'done'
 	} >"$dir/worker"
 	: >"$dir/starts"
 }
@@ -544,4 +544,68 @@ ask() { # WORD... [-- OPTION...]
 	worker 'echo "{\"bad\":{\"reason\":\"asked\"}}"'
 	run3 timeout 30 s3check -k --json --max-size 7 -X 'exec sh "$dir/worker"' < <(echo '{' | spooled size=2; echo '[]' | spooled size=3; echo x | spooled size=8)
 	assert_eq "$status $(jq -r '.check.by + " " + (.bad.reason == "asked" | tostring)' <<<"$out" | tr '\n' ';')" '0 json false;processor true;size false;'
+}
+
+# The examples of the manual page
+
+# Writes those whose text has WORD to $dir/example, which can be run.
+example() { # WORD
+	awk -v word="$1" '
+		/^\.Sh EXAMPLES/ { inside = 1 }
+		!inside || /^\./ { next }
+		/^#!/ { if (found) exit; text = ""; lines = 0 }
+		{ gsub(/\\e/, "\\"); text = text $0 "\n"; lines++ }
+		index($0, word) { found = 1 }
+		END { printf "%s", text; exit !found || lines > 15 }' "$tests/../man/s3ev-processor.7" >"$dir/example" &&
+		chmod +x "$dir/example"
+}
+
+# What it says of objects with these contents: the reason and the line, or good.
+judge() { # OPTION CONTENT...
+	run3 timeout 60 s3check -k "$1" "$dir/example" < <(for content in "${@:2}"; do printf "$content" | spooled; done)
+	jq -r 'if .failed then "failed: " + .failed.message elif .bad then [.bad.reason, .bad.line // empty] | join(" @") else "good" end' <<<"$out"
+}
+
+@test "the example in sh" {
+	example PDF
+	assert_eq "$(judge -x '%%PDF-1.7\nxx' '' '%%PS' '%%PDF')" $'good\nnot a PDF\nnot a PDF\nnot a PDF'
+}
+
+@test "the example in jq" {
+	example 'exec jq'
+	assert_eq "$(judge -x '{"id":1,"total":2}\n{"id":2,"total":3.5}' '' '{"id":7,"total":"2"}' '{"total":1}' | sed 's/ (at <.*>[0-9:]*)//')" \
+		$'good\ngood\njq: error: total of 7 is no number\njq: error: total of null is no number'
+	assert_eq "$(judge -x '{"id"' '[]' | grep -c '^jq: error')" 2
+}
+
+@test "the example in awk" {
+	example 'FS = ","'
+	assert_eq "$(judge -x 'a,b,c\n1,2,3\n4,5,6\n' 'a,b,c\n1,2,3\n4,5\n6\n' 'a,b,c\n' '')" \
+		$'good\nline 3: 2 fields, not 3 @3\nno lines @1\nno lines'
+}
+
+@test "the example in Python" {
+	example csv.reader
+	assert_eq "$(judge -x 'a,b\n1,"2\n,3"\n' '' 'a,b\n1\n' '\377' 'a,b\n1,"2\n')" \
+		"good
+good
+row 2: 1 fields, not 2
+'utf-8' codec can't decode byte 0xff in position 0: invalid start byte
+unexpected end of data"
+}
+
+@test "the example in Perl" {
+	example perl
+	assert_eq "$(judge -x 'plain\ttext é\r\n' '' 'a\nb\033[31m' '\303')" \
+		$'good\ngood\nline 2: not plain text\nline 1: not plain text'
+}
+
+@test "the example for -X" {
+	example 'For -X'
+	assert_eq "$(judge -X '{"a":1}' '[]' '{' '\377' '{}')" \
+		"good
+no object
+Expecting property name enclosed in double quotes: line 1 column 2 (char 1)
+'utf-8' codec can't decode byte 0xff in position 0: invalid start byte
+good"
 }
