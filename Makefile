@@ -23,7 +23,7 @@ LIBS = -lcurl -lcrypto -lyajl -lexpat -lz
 LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 BATS := $(wildcard tests/*.bats)
-SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor \
+SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor pipelines/try \
 	tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 

@@ -92,7 +92,7 @@ struct flow_options {
 	unsigned jobs;		/* records in flight, 1 to FLOW_JOBS_MAX */
 	bool keep_order;
 	bool verbose;		/* report every record, not only failures */
-	bool columns;		/* and in columns, for a terminal */
+	bool columns;		/* and in columns; always so on a terminal */
 	bool progress;		/* for filter.h */
 	const char *stats;	/* for filter.h */
 };

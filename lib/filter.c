@@ -86,7 +86,7 @@ int filter_run(struct filter *filter, const struct flow_filter *flow,
 
 	filter->flow = flow;
 	filter->options = *options;
-	filter->options.columns = options->verbose && isatty(STDERR_FILENO);
+	filter->options.columns |= options->verbose && isatty(STDERR_FILENO);
 	filter->aws = NULL;
 	progress_init(&filter->progress);
 	filter->loop = loop_new();

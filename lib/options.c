@@ -90,6 +90,7 @@ static int take(const struct options *options, int c, const char *arg)
 		options->flow->stats = arg;
 		return -1;
 	case 'v':
+		options->flow->columns = options->flow->verbose;
 		options->flow->verbose = true;
 		return -1;
 	}
