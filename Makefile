@@ -3,6 +3,7 @@
 
 TOOLS := \
 	ddb-record \
+	lambda-rt \
 	s3check \
 	s3ev-env \
 	s3ev-split \

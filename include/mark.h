@@ -41,6 +41,13 @@ int mark_invocation(struct mark *mark,
 const char *mark_refused(struct mark *mark, const struct err *err,
 			 bool has_record);
 
+/*
+ * Append the document that asks for this mark: an invocation's, with its
+ * event, which must be JSON, on one line.
+ */
+void mark_ask(struct buf *out, const struct event_invocation *invocation,
+	      struct str event);
+
 /* Append the mark, with its newline. */
 void mark_put(struct buf *out, const struct mark *mark);
 

@@ -54,6 +54,30 @@ const char *mark_refused(struct mark *mark, const struct err *err,
 	return buf_cstr(&mark->line);
 }
 
+/* In JSON, a newline can only stand between two words. */
+static void put_on_one_line(struct buf *out, struct str text)
+{
+	size_t at = out->n;
+
+	buf_put_str(out, text);
+	for (; at < out->n; at++)
+		if (out->p[at] == '\n' || out->p[at] == '\r')
+			out->p[at] = ' ';
+}
+
+void mark_ask(struct buf *out, const struct event_invocation *invocation,
+	      struct str event)
+{
+	buf_puts(out, "{\"invocation\":{");
+	json_member(out, "id", invocation->id);
+	if (invocation->deadline > 0)
+		json_member_number(out, "deadline", invocation->deadline);
+	json_member(out, "trace", invocation->trace);
+	buf_puts(out, "},\"event\":");
+	put_on_one_line(out, event);
+	buf_puts(out, "}\n");
+}
+
 void mark_put(struct buf *out, const struct mark *mark)
 {
 	char number[24];
