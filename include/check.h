@@ -75,7 +75,6 @@ struct checks {
 	/* The fault, once one is found; text in the arena. */
 	struct record_bad bad;
 	const char *by;
-	struct arena *arena;
 };
 
 /*

@@ -74,8 +74,8 @@ struct check {
 /* The functions of a kind; a piece has at least one byte. */
 struct check_functions {
 	const char *name;
-	int (*begin)(struct check *check, const struct check_rules *rules,
-		     const struct record *record, struct arena *arena);
+	void (*begin)(struct check *check, const struct check_rules *rules,
+		      const struct record *record, struct arena *arena);
 	void (*update)(struct check *check, const struct text_place *place,
 		       const unsigned char *p, size_t n);
 	void (*end)(struct check *check, const struct text_place *place);

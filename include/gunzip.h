@@ -42,12 +42,17 @@ struct gunzip {
 	unsigned long long max_out;
 	bool is_bounded, has_stream;
 	z_stream stream;
+	struct arena *arena;
 	unsigned char *room;
 };
 
-/* No more than max_out bytes come out; 0: no bounds.  -1 if memory is out. */
-int gunzip_begin(struct gunzip *gunzip, unsigned long long max_out,
-		 struct arena *arena);
+/*
+ * No more than max_out bytes come out; 0: no bounds.  Memory is taken, from
+ * arena and by zlib, when it turns out to be gzip; if there is none, that is a
+ * fault called "OutOfMemory".
+ */
+void gunzip_begin(struct gunzip *gunzip, unsigned long long max_out,
+		  struct arena *arena);
 
 /*
  * Take what the next block needs from the *n bytes at *p, which move on.

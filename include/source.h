@@ -47,6 +47,7 @@ struct source {
 	bool started;
 	int fd;
 	char *piece;			/* of the file, in the arena */
+	size_t piece_size;
 	size_t piece_n;			/* bytes of it that wait to be taken */
 	unsigned long long bytes;	/* that were taken */
 };

@@ -45,14 +45,13 @@ struct text_place check_place(const struct text_place *piece,
 
 /* size: only counted where it is not announced */
 
-static int begin_size(struct check *c, const struct check_rules *rules,
-		      const struct record *record, struct arena *arena)
+static void begin_size(struct check *c, const struct check_rules *rules,
+		       const struct record *record, struct arena *arena)
 {
 	(void)record;
 	(void)arena;
 	c->of.size.min = rules->min_size;
 	c->of.size.max = rules->has_max_size ? rules->max_size : ~0ULL;
-	return 0;
 }
 
 static void update_size(struct check *c, const struct text_place *place,
@@ -92,14 +91,13 @@ static void end_size(struct check *c, const struct text_place *place)
 
 /* etag */
 
-static int begin_etag(struct check *c, const struct check_rules *rules,
-		      const struct record *record, struct arena *arena)
+static void begin_etag(struct check *c, const struct check_rules *rules,
+		       const struct record *record, struct arena *arena)
 {
 	(void)rules;
 	(void)arena;
 	c->of.etag.etag = record->etag;
 	digest_md5_init(&c->of.etag.md5);
-	return 0;
 }
 
 static void update_etag(struct check *c, const struct text_place *place,
@@ -270,17 +268,6 @@ void check_put(struct buf *members, const struct check_rules *rules)
 
 /* A set of them */
 
-static int begin_one(struct checks *checks, enum check_kind kind,
-		     const struct check_rules *rules,
-		     const struct record *record)
-{
-	struct check *c = &checks->list[checks->n++];
-
-	c->kind = kind;
-	return kinds[kind]->begin ?
-		kinds[kind]->begin(c, rules, record, checks->arena) : 0;
-}
-
 int checks_begin(struct checks *checks, const struct check_rules *rules,
 		 unsigned mask, const struct record *record,
 		 struct arena *arena, struct err *err)
@@ -288,17 +275,22 @@ int checks_begin(struct checks *checks, const struct check_rules *rules,
 	size_t count = 0;
 
 	memset(checks, 0, sizeof(*checks));
-	checks->arena = arena;
 	checks->place = TEXT_START;
 	for (unsigned i = 0; i < CHECK_KINDS; i++)
 		count += mask >> i & 1;
 	checks->list = arena_alloc(arena, count * sizeof(*checks->list));
 	if (!checks->list)
 		return err_set(err, "OutOfMemory", "out of memory");
-	for (unsigned i = 0; i < CHECK_KINDS; i++)
-		if (mask >> i & 1 &&
-		    begin_one(checks, (enum check_kind)i, rules, record) < 0)
-			return err_set(err, "OutOfMemory", "out of memory");
+	for (unsigned i = 0; i < CHECK_KINDS; i++) {
+		struct check *c = &checks->list[checks->n];
+
+		if (!(mask >> i & 1))
+			continue;
+		c->kind = (enum check_kind)i;
+		if (kinds[i]->begin)
+			kinds[i]->begin(c, rules, record, arena);
+		checks->n++;
+	}
 	return 0;
 }
 

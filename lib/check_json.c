@@ -338,14 +338,13 @@ static const unsigned char *take(struct check_json *j, const unsigned char *p,
 
 /* As a check */
 
-static int begin_lines(struct check *c, const struct check_rules *rules,
-		       const struct record *record, struct arena *arena)
+static void begin_lines(struct check *c, const struct check_rules *rules,
+			const struct record *record, struct arena *arena)
 {
 	(void)rules;
 	(void)record;
 	(void)arena;
 	c->of.json.by_lines = true;
-	return 0;
 }
 
 static void update(struct check *c, const struct text_place *place,

@@ -7,15 +7,13 @@
 
 static const unsigned char magic[] = { 0x1F, 0x8B };
 
-int gunzip_begin(struct gunzip *g, unsigned long long max_out,
-		 struct arena *arena)
+void gunzip_begin(struct gunzip *g, unsigned long long max_out,
+		  struct arena *arena)
 {
 	memset(g, 0, sizeof(*g));
 	g->max_out = max_out;
 	g->is_bounded = max_out > 0;
-	g->room = arena_alloc(arena, GUNZIP_BLOCK);
-	g->has_stream = inflateInit2(&g->stream, 16 + MAX_WBITS) == Z_OK;
-	return g->room && g->has_stream ? 0 : -1;
+	g->arena = arena;
 }
 
 void gunzip_free(struct gunzip *g)
@@ -134,6 +132,17 @@ static int take_first(struct gunzip *g, const unsigned char **p, size_t *n)
 	return 0;
 }
 
+static int begin_stream(struct gunzip *g)
+{
+	g->room = arena_alloc(g->arena, GUNZIP_BLOCK);
+	g->has_stream = g->room &&
+			inflateInit2(&g->stream, 16 + MAX_WBITS) == Z_OK;
+	if (!g->has_stream)
+		return fail(g, "OutOfMemory", "out of memory");
+	g->state = GUNZIP_MEMBER;
+	return 0;
+}
+
 /* The first byte is behind us: it becomes a block, or zlib's. */
 static int take_second(struct gunzip *g, const unsigned char **p)
 {
@@ -147,8 +156,7 @@ static int take_second(struct gunzip *g, const unsigned char **p)
 		g->in = g->out = 1;
 		return 1;
 	}
-	g->state = GUNZIP_MEMBER;
-	return inflate_block(g, &first, &one);
+	return begin_stream(g) < 0 ? -1 : inflate_block(g, &first, &one);
 }
 
 static int take_plain(struct gunzip *g, const unsigned char **p, size_t *n)

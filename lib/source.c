@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE_SIZE = 128 << 10 };
+enum { PIECE_MIN = 1 << 10, PIECE_MAX = 128 << 10 };
 
 bool source_is_remote(const struct record *record)
 {
@@ -85,7 +85,7 @@ static bool read_piece(struct source *source, int fd)
 	if (source->piece_n > 0)
 		return true;
 	do
-		n = read(fd, source->piece, PIECE_SIZE);
+		n = read(fd, source->piece, source->piece_size);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		err_errno(&source->err, "%s", source->record->fetch_path.p);
@@ -122,20 +122,27 @@ static int watch_file(struct source *source)
 	return loop_watch(source->loop, source->fd, POLLIN, on_readable, source);
 }
 
+/* Small files are many: none takes more memory than it needs. */
+static size_t piece_size(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size > PIECE_MAX)
+		return PIECE_MAX;
+	return st.st_size < PIECE_MIN ? PIECE_MIN : (size_t)st.st_size;
+}
+
 static int start_file(struct source *source, struct err *err)
 {
-	source->piece = arena_alloc(source->arena, PIECE_SIZE);
-	if (!source->piece)
-		return err_set(err, "OutOfMemory", "out of memory");
 	source->fd = source_open(source->record, err);
 	if (source->fd < 0)
 		return -1;
-	if (watch_file(source) < 0) {
-		err_set(err, "OutOfMemory", "out of memory");
-		close_file(source);
-		return -1;
-	}
-	return 0;
+	source->piece_size = piece_size(source->fd);
+	source->piece = arena_alloc(source->arena, source->piece_size);
+	if (source->piece && watch_file(source) == 0)
+		return 0;
+	close_file(source);
+	return err_set(err, "OutOfMemory", "out of memory");
 }
 
 /* Straight from S3 */

@@ -265,8 +265,7 @@ static void check_unzipped(struct str zipped, struct str want)
 	size_t got = 0;
 	int status;
 
-	if (gunzip_begin(&g, 1 << 20, &arena) < 0)
-		abort();
+	gunzip_begin(&g, 1 << 20, &arena);
 	while (zipped.n > 0) {
 		size_t n = 1 + fuzz_random(&random) % zipped.n, left = n;
 		const unsigned char *p = (const unsigned char *)zipped.p;
