@@ -60,6 +60,8 @@ static void put_fetch(struct buf *members, const struct object *object)
 	json_member_open(members, "fetch");
 	json_member(members, "path", str_of(object->file.path));
 	json_member_number(members, "bytes", object->download.bytes);
+	if (object->download.etag_is_md5)
+		json_member_bool(members, "md5", true);
 	buf_putc(members, '}');
 }
 

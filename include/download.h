@@ -52,6 +52,7 @@ struct download {
 	/* err.code[0] == 0: the file is whole, and has so many bytes. */
 	struct err err;
 	unsigned long long bytes;
+	bool etag_is_md5;		/* the ETag is the MD5 of them */
 	bool is_disk;			/* err is the file's, not the network's */
 
 	struct s3_call head;		/* private from here on */

@@ -48,6 +48,7 @@ struct record {
 
 	struct str fetch_path;
 	struct str fetch_bytes;
+	struct str fetch_md5;	/* "true": that of the file is the ETag */
 	struct str check_by;
 	struct str output_path;		/* ends in NUL */
 	struct str output_bytes, output_type;

@@ -22,6 +22,7 @@
 struct verify {
 	struct s3_call *call;
 	bool begun;		/* it is known what to compute */
+	bool etag_is_md5;	/* the answer says so */
 	bool has_md5, has_size;
 	unsigned long long size;
 	struct str wanted;	/* checksum or ETag */

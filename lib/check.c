@@ -234,6 +234,16 @@ static bool has_sizes(const struct check_rules *rules)
 	return rules->has_max_size || rules->min_size > 0;
 }
 
+/*
+ * In a file only s3fetch can know whether the ETag that looks like an MD5 is
+ * one: that of what is encrypted with KMS is none.
+ */
+static bool has_md5(const struct record *record)
+{
+	return s3_etag_is_md5(record->etag) &&
+	       (!record->fetch_path.p || str_is(record->fetch_md5, "true"));
+}
+
 unsigned check_kinds(const struct check_rules *rules,
 		     const struct record *record)
 {
@@ -241,7 +251,7 @@ unsigned check_kinds(const struct check_rules *rules,
 
 	if (has_sizes(rules) && !record->has_size)
 		mask |= 1u << CHECK_SIZE;
-	if (!s3_etag_is_md5(record->etag))
+	if (!has_md5(record))
 		mask &= ~(1u << CHECK_ETAG);
 	return mask;
 }

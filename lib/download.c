@@ -46,6 +46,7 @@ static void stop(struct download *d)
 static void finish(struct download *d)
 {
 	d->bytes = d->verify.bytes;
+	d->etag_is_md5 = d->verify.etag_is_md5;
 	stop(d);
 	d->done(d->arg);
 }

@@ -28,6 +28,7 @@ static const struct pick_field fields[] = {
 	TEXT("trace", trace),
 	TEXT("fetch.path", fetch_path),
 	FIELD("fetch.bytes", fetch_bytes),
+	FIELD("fetch.md5", fetch_md5),
 	FIELD("check.by", check_by),
 	TEXT("output.path", output_path),
 	FIELD("output.bytes", output_bytes),

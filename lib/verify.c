@@ -17,6 +17,7 @@ void verify_expect(struct verify *verify, struct arena *arena)
 	verify->begun = true;
 	s3_read_answer(call);
 	checksum_init(&verify->checksum, call->checksum);
+	verify->etag_is_md5 = call->etag_is_md5;
 	verify->has_md5 = call->checksum == CHECKSUM_NONE && call->etag_is_md5;
 	if (verify->has_md5)
 		digest_md5_init(&verify->md5);

@@ -36,7 +36,7 @@ spooled() {
 	fetch "$line"
 	assert_eq "$status $err" '0 '
 	path=$(spooled)
-	assert_eq "$out" "${line%\}},\"fetch\":{\"path\":\"$path\",\"bytes\":6}}"$'\n'
+	assert_eq "$out" "${line%\}},\"fetch\":{\"path\":\"$path\",\"bytes\":6,\"md5\":true}}"$'\n'
 	assert_eq "$(cat "$path") $(stat -c %a "$path")" 'hello 600'
 	[[ ${path##*/} == "s3ev-$(jq -r .id <<<"$line")-"* ]]
 }
