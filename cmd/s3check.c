@@ -44,7 +44,7 @@ static const char usage[] =
 	PROCESSOR_OPTION_USAGE
 	CHECK_OPTION_USAGE
 	S3_OPTION_USAGE
-	"  -j, --jobs JOBS       objects at once (number of processors)\n"
+	"  -j, --jobs JOBS       objects at once (32; processors with -x, -X)\n"
 	"  -k, --keep-order      results in the order of the input\n"
 	OPTIONS_USAGE
 	"  -v, --verbose         a line for each record\n"
@@ -255,7 +255,7 @@ int main(int argc, char **argv)
 		.filter = { .lazy = true, .prepare = start_workers,
 			    .finish = end_workers },
 	};
-	struct flow_options flow = { .jobs = options_processors() };
+	struct flow_options flow = { .jobs = 0 };
 	static const struct option words[] = {
 		CHECK_OPTION_WORDS,
 		PROCESSOR_OPTION_WORDS,
@@ -289,9 +289,10 @@ int main(int argc, char **argv)
 		report(NULL, what);
 		status = EX_USAGE;
 	} else if (status < 0) {
-		/* So that ? is a character of a key. */
-		setlocale(LC_CTYPE, "C.UTF-8");
+		setlocale(LC_CTYPE, "C.UTF-8"); /* ? is a character of a key */
 		strays_adopt();
+		if (flow.jobs == 0)
+			flow.jobs = processor_option_jobs(&checks.processor);
 		status = filter_run(&checks.filter, &filter, &flow);
 	}
 	processor_option_free(&checks.processor);

@@ -71,6 +71,12 @@ struct processor_options {
 	.output_type = "application/octet-stream", \
 }
 
+/*
+ * How many objects to look at at once if nobody has said: programs want
+ * processors, while without one it is S3 that is waited for.
+ */
+unsigned processor_option_jobs(const struct processor_options *options);
+
 bool processor_option_is(int option);
 
 /*

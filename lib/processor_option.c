@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "options.h"
 #include "str.h"
 
 /* What S3 takes in one piece. */
@@ -12,6 +13,11 @@ static const unsigned long long MAX_OUTPUT = 5ULL << 30;
 
 /* A year; what is more would not fit where milliseconds are counted. */
 enum { SECONDS_MAX = 366 * 24 * 3600 };
+
+unsigned processor_option_jobs(const struct processor_options *options)
+{
+	return options->command || options->worker ? options_processors() : 32;
+}
 
 bool processor_option_is(int option)
 {
