@@ -85,6 +85,17 @@ keys() { # BUCKET
 	assert_eq "$(ls -A "$spool")" ''
 }
 
+@test "what a processor says of a bad object lies beside it, and in the ledger" {
+	world
+	line=$(record bucket="$in" key=k size=6 etag="$(echo hello | s3c put "$in" k | jq -r .etag)")
+	run3 ddb-record < <(s3check -x 'echo "no comma" >&2; echo "at all" >&2; echo "{\"code\":\"Comma\",\"line\":1,\"count\":2}" >&3; exit 1' <<<"$line" | s3route)
+	assert_eq "$status $err$(jq -r .record.status <<<"$out")" '0 written'
+	assert_eq "$(s3c get "$bad" k.why.json | jq -c '[.id, .bad, .route.key]')" \
+		"$(jq -c '[.id, {by: "s3check", code: "Comma", reason: "no comma", line: 1, count: 2, stderr: "no comma\nat all"}, "k"]' <<<"$line")"
+	assert_eq "$(jq -n --arg t "$table" '{TableName: $t}' | ddbc Scan | jq -c '.Items[] | [.outcome, .by, .code, .reason, .line, .count, .destination | .S // .N]')" \
+		"[\"bad\",\"s3check\",\"Comma\",\"no comma\",\"1\",\"2\",\"$bad/k\"]"
+}
+
 @test "a program of its own: jq between, no spool, no table, and a move at the end" {
 	world
 	unset RECORD_TABLE
