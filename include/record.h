@@ -50,6 +50,7 @@ struct record {
 	struct str fetch_bytes;
 	struct str fetch_md5;	/* "true": that of the file is the ETag */
 	struct str check_by;
+	struct str check_skipped;	/* see record_is_skipped() */
 	struct str output_path;		/* ends in NUL */
 	struct str output_bytes, output_type;
 	struct str route_to, route_bucket, route_key, route_etag, route_dry;
@@ -91,6 +92,12 @@ int record_parse(struct record_reader *reader, struct str line,
 		 struct arena *arena, struct record *record, struct err *err);
 
 enum record_outcome record_outcome(const struct record *record);
+
+/*
+ * Has s3check left it alone (--skip-folders), and nobody decided otherwise?
+ * It is no data, and so neither copied nor recorded.
+ */
+bool record_is_skipped(const struct record *record);
 
 /* "good", "bad", "gone", "failed". */
 const char *record_outcome_name(enum record_outcome outcome);

@@ -238,7 +238,8 @@ static bool passes(const struct flow_filter *filter,
 
 	if (outcome == RECORD_FAILED)
 		return !filter->takes_failed || !record->bucket.p;
-	return filter->passes & 1u << outcome;
+	return filter->passes & 1u << outcome ||
+	       record_is_skipped(record);
 }
 
 static void fail_late(struct flow_item *item, const char *what)

@@ -30,6 +30,7 @@ static const struct pick_field fields[] = {
 	FIELD("fetch.bytes", fetch_bytes),
 	FIELD("fetch.md5", fetch_md5),
 	FIELD("check.by", check_by),
+	FIELD("check.skipped", check_skipped),
 	TEXT("output.path", output_path),
 	FIELD("output.bytes", output_bytes),
 	TEXT("output.type", output_type),
@@ -176,6 +177,12 @@ enum record_outcome record_outcome(const struct record *record)
 	if (record->gone.p)
 		return RECORD_GONE;
 	return record->bad.p ? RECORD_BAD : RECORD_GOOD;
+}
+
+bool record_is_skipped(const struct record *record)
+{
+	return record->check_skipped.p &&
+	       record_outcome(record) == RECORD_GOOD;
 }
 
 const char *record_outcome_name(enum record_outcome outcome)

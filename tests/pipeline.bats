@@ -55,6 +55,22 @@ keys() { # BUCKET
 	s3c ls "$1" | jq -c '[.[].key] | sort'
 }
 
+@test "pipelines/process: a folder marker goes through, and is neither copied nor recorded nor deleted" {
+	world
+	: >"$dir/empty"
+	echo '{}' >"$dir/good.json"
+	s3c put "$in" new/ "$dir/empty" >/dev/null
+	s3c put "$in" new/good.json "$dir/good.json" >/dev/null
+	wait_until announced 2
+	run3 pipelines/process <"$RECEIVED"
+	assert_eq "$status $err" '0 '
+	s3rm -r <"$dir/out" >"$dir/removed"
+	assert_eq "$(jq -c 'select(.key == "new/") | [.check, .bad, .route, .record, .rm]' "$dir/removed")" '[{"skipped":"folder"},null,null,null,null]'
+	assert_eq "$(keys "$in") $(keys "$to") $(keys "$bad")" '["new/"] ["new/good.json"] []'
+	assert_eq "$(ledger)" "$in/new/good.json good 1"
+	assert_eq "$(find "$spool" -type f)" ''
+}
+
 @test "the server's own events: good to processed, bad to bad data, gone recorded; and once more: nothing" {
 	world
 	odd=$'in/2026/a b+c&é%20\'x".json'
