@@ -45,12 +45,6 @@ int creds_set_copy(struct creds_set *set, const struct creds_keys *keys,
 /* Wipe and free. */
 void creds_set_free(struct creds_set *set);
 
-/*
- * Read a time of ISO 8601 as AWS writes them: "2026-11-23T05:54:00Z", with or
- * without a fraction, "Z", "UTC" or an offset.  -1 if it is none.
- */
-int creds_time(struct str s, time_t *seconds);
-
 enum { CREDS_HEADERS_MAX = 8, CREDS_TEXT_MAX = 64 << 10 };
 
 struct creds_job {

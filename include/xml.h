@@ -36,4 +36,17 @@ int xml_pick(struct str text, const struct xml_field *fields, size_t count,
 	     struct arena *arena, void *result, struct str *root,
 	     struct err *err);
 
+/* Elements of one path that come again and again, "Tagging/TagSet/Tag". */
+struct xml_list {
+	const char *item;
+	const struct xml_field *fields;	/* in them, paths from the root */
+	size_t count;
+	void (*each)(void *ctx);	/* the result holds another one */
+	void *ctx;
+};
+
+/* As xml_pick() for each of them in turn; result is theirs in turn. */
+int xml_each(struct str text, const struct xml_list *list, struct arena *arena,
+	     void *result, struct err *err);
+
 #endif

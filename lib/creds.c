@@ -6,6 +6,7 @@
 
 #include "creds_chain.h"
 #include "creds_job.h"
+#include "iso.h"
 
 enum {
 	ADVISORY = 15 * 60,	/* seconds before the end: better get others */
@@ -57,7 +58,7 @@ static int take_static(const struct creds_step *step, struct creds_set *set,
 	};
 
 	if (step->expiration.n > 0 &&
-	    creds_time(step->expiration, &keys.expires) < 0)
+	    iso_time(step->expiration, &keys.expires) < 0)
 		return err_set(err, "InvalidConfig",
 			       "AWS_CREDENTIAL_EXPIRATION: no time");
 	return creds_set_copy(set, &keys, err);

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "iso.h"
 #include "pick.h"
 
 enum { LIMIT_MS = 2000, TRIES = 3, RETRY_MS = 1000 };
@@ -156,7 +157,7 @@ static void on_answer(struct creds_job *job)
 				      fields, sizeof(fields) / sizeof(*fields),
 				      &answer) == 0;
 	if (good && answer.expiration.n > 0 &&
-	    creds_time(answer.expiration, &keys.expires) < 0) {
+	    iso_time(answer.expiration, &keys.expires) < 0) {
 		err_set(&job->err, "CredentialsRefused",
 			"container credentials: Expiration is no time");
 		good = false;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "iso.h"
 #include "pick.h"
 
 enum {
@@ -179,7 +180,7 @@ static void on_keys(struct creds_job *job)
 		return;
 	}
 	if (answer.id.n == 0 || answer.secret.n == 0 || answer.token.n == 0 ||
-	    creds_time(answer.expiration, &keys.expires) < 0) {
+	    iso_time(answer.expiration, &keys.expires) < 0) {
 		err_set(&job->err, "CredentialsRefused", "%s: %.*s %.*s",
 			job->step->from,
 			STR_FMT(answer.code.n ? answer.code :

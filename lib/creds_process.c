@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "iso.h"
 #include "pick.h"
 
 enum {
@@ -230,7 +231,7 @@ static void take_keys(struct run *run)
 			"\"%.*s\", not 1", job->step->from,
 			STR_FMT(answer.version));
 	else if (answer.expiration.n > 0 &&
-		 creds_time(answer.expiration, &keys.expires) < 0)
+		 iso_time(answer.expiration, &keys.expires) < 0)
 		err_set(&job->err, "CredentialsRefused",
 			"%s: Expiration is no time", job->step->from);
 	else

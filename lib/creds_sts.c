@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "iso.h"
 #include "retry.h"
 #include "sigv4.h"
 #include "uri.h"
@@ -295,7 +296,7 @@ static void take_keys(struct creds_job *job, const struct answer *answer)
 	};
 
 	if (answer->expiration.n > 0 &&
-	    creds_time(answer->expiration, &keys.expires) < 0)
+	    iso_time(answer->expiration, &keys.expires) < 0)
 		err_set(&job->err, "CredentialsRefused",
 			"%s: Expiration is no time", job->step->from);
 	else

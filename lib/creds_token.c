@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "iso.h"
 #include "retry.h"
 
 enum { TRIES = 3, RETRY_MS = 100, RENEW_BEFORE = 15 * 60 };
@@ -103,7 +104,7 @@ static int read_cache(struct creds_job *job, struct cached *cached,
 	if (creds_job_pick(job, buf_str(&job->body), cached_fields,
 			   sizeof(cached_fields) / sizeof(*cached_fields),
 			   cached) < 0 ||
-	    cached->token.n == 0 || creds_time(cached->expires, expires) < 0)
+	    cached->token.n == 0 || iso_time(cached->expires, expires) < 0)
 		status = creds_token_log_in(job,
 					    "the cached token cannot be read");
 	else if (!is_token(cached->token))
@@ -128,7 +129,7 @@ static bool can_renew(const struct creds_job *job, const struct cached *cached)
 
 	return job->step->sso_session.p && cached->client_id.n > 0 &&
 	       cached->client_secret.n > 0 && cached->refresh_token.n > 0 &&
-	       creds_time(cached->client_expires, &until) == 0 &&
+	       iso_time(cached->client_expires, &until) == 0 &&
 	       until > time(NULL);
 }
 

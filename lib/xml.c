@@ -16,6 +16,9 @@ struct reader {
 	struct arena *arena;
 	void *result;
 	struct str root;
+	const char *item;	/* path of what is read again and again, */
+	void (*each)(void *ctx); /* and who is told of each */
+	void *ctx;
 
 	struct buf path;	/* of the element we are in */
 	struct str *field;	/* the one whose text we are reading */
@@ -24,13 +27,23 @@ struct reader {
 	bool failed;
 };
 
-static struct str *field_at(struct reader *r)
+static struct str *field(const struct reader *r, size_t i)
+{
+	return (struct str *)(void *)((char *)r->result + r->fields[i].offset);
+}
+
+static struct str *field_at(const struct reader *r)
 {
 	for (size_t i = 0; i < r->count; i++)
 		if (str_is(buf_str(&r->path), r->fields[i].path))
-			return (struct str *)(void *)((char *)r->result +
-						      r->fields[i].offset);
+			return field(r, i);
 	return NULL;
+}
+
+static void clear_fields(const struct reader *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		*field(r, i) = STR_NONE;
 }
 
 static void fail(struct reader *r)
@@ -42,7 +55,7 @@ static void fail(struct reader *r)
 static void on_start(void *ctx, const char *name, const char **attributes)
 {
 	struct reader *r = ctx;
-	struct str *field;
+	struct str *at;
 
 	(void)attributes;
 	if (r->path.n > 0)
@@ -54,10 +67,10 @@ static void on_start(void *ctx, const char *name, const char **attributes)
 		fail(r);
 		return;
 	}
-	field = r->field ? NULL : field_at(r);
-	if (!field || field->p)
+	at = r->field ? NULL : field_at(r);
+	if (!at || at->p)
 		return;
-	r->field = field;
+	r->field = at;
 	r->field_path_n = r->path.n;
 	buf_reset(&r->text);
 }
@@ -72,6 +85,10 @@ static void on_end(void *ctx, const char *name)
 		if (!r->field->p || r->text.failed)
 			fail(r);
 		r->field = NULL;
+	}
+	if (r->item && str_is(buf_str(&r->path), r->item)) {
+		r->each(r->ctx);
+		clear_fields(r);
 	}
 	r->path.n -= n;
 	if (r->path.n > 0)
@@ -112,33 +129,50 @@ static int read_document(struct reader *r, struct str text, struct err *err)
 		       (unsigned long)XML_GetCurrentLineNumber(r->parser));
 }
 
-int xml_pick(struct str text, const struct xml_field *fields, size_t count,
-	     struct arena *arena, void *result, struct str *root,
-	     struct err *err)
+/* root may be NULL. */
+static int read_all(struct reader *r, struct str text, struct str *root,
+		    struct err *err)
 {
-	struct reader r = { .fields = fields, .count = count, .arena = arena,
-			    .result = result };
 	int status;
 
-	for (size_t i = 0; i < count; i++)
-		*(struct str *)(void *)((char *)result + fields[i].offset) =
-			STR_NONE;
+	clear_fields(r);
 	while (text.n > 0 && *text.p && strchr(" \t\r\n", *text.p)) {
 		text.p++;
 		text.n--;
 	}
 	if (text.n > XML_TEXT_MAX)
 		return err_set(err, "InvalidXML", "a document too large");
-	r.parser = XML_ParserCreate(NULL);
-	if (!r.parser)
+	r->parser = XML_ParserCreate(NULL);
+	if (!r->parser)
 		return err_set(err, "OutOfMemory", "out of memory");
-	buf_init(&r.path, XML_PATH_MAX);
-	buf_init(&r.text, XML_TEXT_MAX);
-	status = read_document(&r, text, err);
-	XML_ParserFree(r.parser);
-	buf_free(&r.path);
-	buf_free(&r.text);
+	buf_init(&r->path, XML_PATH_MAX);
+	buf_init(&r->text, XML_TEXT_MAX);
+	status = read_document(r, text, err);
+	XML_ParserFree(r->parser);
+	buf_free(&r->path);
+	buf_free(&r->text);
 	if (root)
-		*root = r.root;
+		*root = r->root;
 	return status;
+}
+
+int xml_pick(struct str text, const struct xml_field *fields, size_t count,
+	     struct arena *arena, void *result, struct str *root,
+	     struct err *err)
+{
+	struct reader r = { .fields = fields, .count = count, .arena = arena,
+			    .result = result };
+
+	return read_all(&r, text, root, err);
+}
+
+int xml_each(struct str text, const struct xml_list *list, struct arena *arena,
+	     void *result, struct err *err)
+{
+	struct reader r = { .fields = list->fields, .count = list->count,
+			    .item = list->item, .each = list->each,
+			    .ctx = list->ctx, .arena = arena,
+			    .result = result };
+
+	return read_all(&r, text, NULL, err);
 }

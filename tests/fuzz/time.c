@@ -2,6 +2,7 @@
 /* time: ISO 8601 as AWS writes it, beside a calendar of our own. */
 #include "creds_job.h"
 #include "fuzz.h"
+#include "iso.h"
 
 /* Days since 1970 of a day of the Gregorian calendar. */
 static long long days(long long year, int month, int day)
@@ -22,7 +23,7 @@ static void check_round_trip(uint32_t random)
 	struct tm tm;
 
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	CHECK(creds_time(str_of(text), &got) == 0 && got == now,
+	CHECK(iso_time(str_of(text), &got) == 0 && got == now,
 	      "a time comes back as it was");
 }
 
@@ -48,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	time_t seconds = 0;
 
 	check_round_trip(fuzz_seed(s));
-	if (creds_time((struct str){ copy, s.n }, &seconds) == 0) {
+	if (iso_time((struct str){ copy, s.n }, &seconds) == 0) {
 		CHECK(sscanf(text, "%4d-%2d-%2d%*1[tT ]%2d:%2d:%2d%n", &year,
 			     &month, &day, &hour, &minute, &second,
 			     &end) == 6 && end == 19,

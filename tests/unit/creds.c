@@ -6,6 +6,7 @@
 
 #include "creds_chain.h"
 #include "creds_job.h"
+#include "iso.h"
 #include "tap.h"
 
 static const char *const variables[] = {
@@ -194,7 +195,7 @@ static void check_times(void)
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
 		time_t got = -1;
-		int status = creds_time(str_of(times[i].text), &got);
+		int status = iso_time(str_of(times[i].text), &got);
 
 		ok(status < 0 ? times[i].want == -1 : got == times[i].want,
 		   "the time \"%s\"", times[i].text);
