@@ -40,8 +40,9 @@ struct move {
 
 static const char usage[] =
 	"usage: s3route [-hknVv] [-b BUCKET] [-c POLICY] [-j JOBS] [-p BUCKET]\n"
-	"               [-t TEMPLATE] [--expected-bucket-owner ID] [--no-why]\n"
-	"               [--request-payer] [--source-prefix PREFIX]\n"
+	"               [-t TEMPLATE] [--expected-bucket-owner ID] [--no-tags]\n"
+	"               [--no-why] [--part-size BYTES] [--request-payer]\n"
+	"               [--source-prefix PREFIX]\n"
 	"               [--sse METHOD] [--sse-kms-key-id ID]\n"
 	"               [--storage-class CLASS] < RECORDS\n"
 	"\n"
@@ -53,15 +54,11 @@ static const char usage[] =
 	"  -n, --dry-run           look at what is there, but write nothing\n"
 	"  -j, --jobs JOBS         objects at once (32)\n"
 	S3_OPTION_USAGE
+	S3_OPTION_COPY_USAGE
 	"      --no-why         put no .why.json beside bad objects\n"
 	"      --source-prefix PREFIX\n"
 	"                       events come from there, so it is safe to write\n"
 	"                       elsewhere in that bucket\n"
-	"      --sse METHOD     encrypt copies: kms or AES256\n"
-	"      --sse-kms-key-id ID\n"
-	"                       encrypt copies with this key\n"
-	"      --storage-class CLASS\n"
-	"                       give copies this class (STANDARD)\n"
 	"  -k, --keep-order        results in the order of the input\n"
 	OPTIONS_USAGE
 	"  -v, --verbose           a line for each record\n"
@@ -181,13 +178,6 @@ static void start(void *ctx, struct flow_item *item)
 	struct err err;
 
 	place->bucket = str_of(bad ? routes->bad_data : routes->processed);
-	if (r->has_size && r->size > S3_COPY_MAX && !product_exists(r)) {
-		err_set(&err, "EntityTooLarge",
-			"%llu bytes: more than one CopyObject takes (%llu)",
-			r->size, S3_COPY_MAX);
-		flow_failed(item, &err);
-		return;
-	}
 	if (template_key(routes->template, r, &item->arena, &place->key,
 			 &err) < 0) {
 		flow_failed(item, &err);

@@ -132,6 +132,20 @@ void aws_cancel(struct aws_call *call);
 /* Free what the answer holds; the call may be started again. */
 void aws_call_free(struct aws_call *call);
 
+/*
+ * Work that outlives what it was for: aws_free() turns the loop until all of it
+ * has ended, for AWS_LINGER_MS at most, and frees what has not with release.
+ */
+enum { AWS_LINGER_MS = 3000 };
+struct aws_linger {
+	struct aws_linger *next, **link;
+	void (*release)(void *arg);
+	void *arg;
+};
+void aws_linger(struct aws *aws, struct aws_linger *linger,
+		void (*release)(void *arg), void *arg);
+void aws_linger_end(struct aws_linger *linger);
+
 /* Append a header; value is borrowed.  An absent value adds nothing. */
 void aws_header(struct aws_call *call, const char *name, struct str value);
 

@@ -35,6 +35,7 @@
 #include "record.h"
 #include "s3.h"
 #include "str.h"
+#include "transfer.h"
 
 /* What to do when the key is taken by other content. */
 enum place_policy {
@@ -51,7 +52,7 @@ struct place {
 	struct aws *aws;
 	struct arena *arena;
 	const struct record *record;
-	const struct s3_options *options;	/* or NULL */
+	const struct s3_options *options;
 	enum place_policy policy;
 	bool dry;			/* look, but write nothing */
 	struct str bucket;		/* where to */
@@ -67,7 +68,8 @@ struct place {
 
 	struct s3_call call;		/* private from here on */
 	struct product product;		/* of a processor, if there is one */
-	struct s3_content content;
+	struct transfer transfer;
+	unsigned long long size;	/* of the source */
 	struct str source_etag;
 	enum checksum_kind source_checksum;
 	struct str source_checksum_value;

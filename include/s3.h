@@ -36,6 +36,8 @@ struct s3_options {
 	struct str sse;		/* of what is written: "aws:kms", "AES256" */
 	struct str kms_key_id;
 	struct str storage_class;
+	bool no_tags;		/* of copies: leave tags out */
+	unsigned long long part_size;	/* of transfers, see transfer.h */
 };
 
 /*
@@ -58,6 +60,7 @@ struct s3_call {
 	/* A checksum of the whole object, in base64, or CHECKSUM_NONE. */
 	enum checksum_kind checksum;
 	struct str checksum_value;
+	struct str upload;	/* the id of a multipart upload */
 	struct str record_id;	/* x-amz-meta-s3ev-id: what it was made from */
 
 	struct str bucket, key;	/* private from here on */

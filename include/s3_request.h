@@ -29,6 +29,10 @@ int s3_request_condition(struct aws *aws, struct s3_call *call,
 			 const struct s3_object *to,
 			 enum s3_overwrite overwrite, struct err *err);
 
+/* The checksum of the body. */
+int s3_request_checksum(struct aws *aws, struct s3_call *call,
+			struct err *err);
+
 /* How the object that is written is kept: encryption and storage class. */
 void s3_request_target(struct s3_call *call);
 

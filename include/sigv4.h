@@ -23,7 +23,7 @@
 #include "str.h"
 
 enum {
-	SIGV4_MAX_HEADERS = 64,		/* with those that signing adds */
+	SIGV4_MAX_HEADERS = 128,		/* with those that signing adds */
 	SIGV4_MAX_PARAMETERS = 64,	/* of the query, likewise */
 	SIGV4_MAX_SECRET = 256,		/* bytes of a secret access key */
 	SIGV4_MAX_SCOPE = 256,		/* bytes of "day/region/service/..." */

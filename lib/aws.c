@@ -24,6 +24,7 @@ struct aws {
 	struct gate gate;
 	long long clock_offset;		/* seconds to add to our clock */
 	unsigned short random[3];
+	struct aws_linger *lingering;
 	unsigned long long requests, retries, throttles;
 };
 
@@ -74,10 +75,54 @@ fail:
 	return NULL;
 }
 
+void aws_linger(struct aws *aws, struct aws_linger *linger,
+		void (*release)(void *arg), void *arg)
+{
+	linger->release = release;
+	linger->arg = arg;
+	linger->link = &aws->lingering;
+	linger->next = aws->lingering;
+	if (linger->next)
+		linger->next->link = &linger->next;
+	aws->lingering = linger;
+}
+
+void aws_linger_end(struct aws_linger *linger)
+{
+	*linger->link = linger->next;
+	if (linger->next)
+		linger->next->link = linger->link;
+}
+
+static void is_over(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void settle(struct aws *aws)
+{
+	struct loop_timer timer = { 0 };
+	bool over = false;
+
+	if (!aws->lingering)
+		return;
+	loop_timer_set(aws->loop, &timer, AWS_LINGER_MS, is_over, &over);
+	while (aws->lingering && !over && loop_turn(aws->loop) == 0)
+		;
+	loop_timer_stop(&timer);
+	while (aws->lingering) {
+		struct aws_linger *linger = aws->lingering;
+
+		aws_linger_end(linger);
+		linger->release(linger->arg);
+	}
+}
+
 void aws_free(struct aws *aws)
 {
 	if (!aws)
 		return;
+	settle(aws);
 	creds_free(aws->creds);
 	http_free(aws->http);
 	config_free(aws->config);

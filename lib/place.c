@@ -81,12 +81,17 @@ static bool same_etag(struct str a, struct str b)
 	return a.n > 0 && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
-/* Both are known, of one kind, and the same. */
+/*
+ * The same checksum, or where the two cannot be compared the id of the record
+ * in the metadata, where what was written in parts has it.
+ */
 static bool same_checksum(const struct place *p)
 {
-	return p->source_checksum != CHECKSUM_NONE &&
-	       p->source_checksum == p->call.checksum &&
-	       str_eq(p->source_checksum_value, p->call.checksum_value);
+	if (p->source_checksum != CHECKSUM_NONE &&
+	    p->source_checksum == p->call.checksum)
+		return str_eq(p->source_checksum_value,
+			      p->call.checksum_value);
+	return str_eq(p->call.record_id, p->record->id);
 }
 
 static bool same_size(const struct place *p)
@@ -117,6 +122,8 @@ static void keep_source(struct place *p)
 {
 	p->seen_source = true;
 	p->source_etag = p->call.etag;
+	if (p->call.has_size)
+		p->size = p->call.size;
 	p->source_checksum = p->call.checksum;
 	p->source_checksum_value = p->call.checksum_value;
 }
@@ -243,48 +250,6 @@ static void look_at_target(struct place *p)
 	s3_head(p->aws, next_call(p, on_target_seen), &target);
 }
 
-static void on_undone(void *arg)
-{
-	struct place *p = arg;
-	struct err err = end_call(p);
-
-	if (err_is_set(&err))
-		fail(p, &err);
-	else
-		is_gone(p, "overwritten while it was copied");
-}
-
-/* The source is not what it was: the copy is of something nobody has checked. */
-static void on_source_seen_again(void *arg)
-{
-	struct place *p = arg;
-	struct s3_object copy = target_of(p);
-	struct err err = end_call(p);
-
-	if (s3_is_gone(&err)) {
-		copy.etag = p->etag;
-		s3_delete(p->aws, next_call(p, on_undone), &copy);
-	} else if (err_is_set(&err)) {
-		fail(p, &err);
-	} else {
-		finish(p, RECORD_GOOD);
-	}
-}
-
-/*
- * A server that ignores the condition may have copied a successor. Another
- * ETag alone does not prove that (encryption gives others): look again.
- */
-static void check_copy(struct place *p)
-{
-	p->etag = p->call.etag;
-	if (!p->looks || product_exists(p->record) || p->record->version.p ||
-	    same_etag(p->source_etag, p->etag))
-		finish(p, RECORD_GOOD);
-	else
-		look_at_source(p, on_source_seen_again);
-}
-
 /* Is what was to be replaced gone, or the source?  Not every server says. */
 static void on_source_seen_replacing(void *arg)
 {
@@ -328,11 +293,15 @@ static void on_missing(struct place *p, struct err *err)
 static void on_written(void *arg)
 {
 	struct place *p = arg;
-	struct err err = end_call(p);
+	struct transfer *transfer = &p->transfer;
+	struct err err = transfer->err;
 
+	p->etag = transfer->etag;
 	if (!err_is_set(&err))
-		check_copy(p);
-	else if (p->call.is_taken)
+		finish(p, RECORD_GOOD);
+	else if (transfer->is_gone)
+		is_gone(p, err.message);
+	else if (transfer->is_taken)
 		on_taken(p, &err);
 	else if (s3_is_gone(&err))
 		on_missing(p, &err);
@@ -351,20 +320,22 @@ static void write_nothing(struct place *p)
 
 static void write_target(struct place *p)
 {
-	struct s3_object source = source_of(p), target = target_of(p);
-	enum s3_overwrite overwrite = p->replaces.p ? S3_OVERWRITE : S3_KEEP;
+	struct s3_object target = target_of(p);
 
-	target.etag = p->replaces;
 	if (p->dry) {
 		write_nothing(p);
-	} else if (product_exists(p->record)) {
-		p->content = product_content(&p->product);
-		s3_put(p->aws, next_call(p, on_written), &target, &p->content,
-		       overwrite);
-	} else {
-		s3_copy(p->aws, next_call(p, on_written), &source, &target,
-			overwrite);
+		return;
 	}
+	target.etag = p->replaces;
+	p->transfer = (struct transfer){
+		.aws = p->aws, .arena = p->arena, .record = p->record,
+		.options = p->options,
+		.product = product_exists(p->record) ? &p->product : NULL,
+		.from = source_of(p), .size = p->size, .to = target,
+		.overwrite = p->replaces.p ? S3_OVERWRITE : S3_KEEP,
+		.doubtful = p->looks, .done = on_written, .arg = p,
+	};
+	transfer_start(&p->transfer);
 }
 
 static void look_at_source(struct place *p, void (*done)(void *arg))
@@ -414,12 +385,19 @@ static void on_source_seen(void *arg)
 	}
 }
 
+static void on_failed(void *arg)
+{
+	struct err err = end_call(arg);
+
+	fail(arg, &err);
+}
+
 static void start_product(struct place *p)
 {
 	struct err err;
 
 	if (product_open(&p->product, p->record, &err) < 0) {
-		aws_fail(p->aws, &next_call(p, on_written)->aws, &err);
+		aws_fail(p->aws, &next_call(p, on_failed)->aws, &err);
 	} else if (p->looks) {
 		look_at_target(p);
 	} else {
@@ -428,18 +406,20 @@ static void start_product(struct place *p)
 }
 
 /*
- * What the record does not know of its object (one from a list has no ETag)
- * has to be looked up, or nothing could tell it from what is at the target.
+ * What the record does not know of its object has to be looked up: without an
+ * ETag (one from a list has none) nothing could tell it from what is at the
+ * target, and its size says how it is copied.
  */
 void place_start(struct place *p)
 {
 	p->looks = p->dry ||
 		   config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
 	p->source_etag = p->record->etag;
+	p->size = p->record->size;
 	p->product.slice.fd = -1;
 	if (product_exists(p->record))
 		start_product(p);
-	else if (!p->source_etag.p || p->dry ||
+	else if (!p->source_etag.p || !p->record->has_size || p->dry ||
 		 (p->looks && !p->record->version.p))
 		look_at_source(p, on_source_seen);
 	else if (p->looks)
@@ -451,5 +431,6 @@ void place_start(struct place *p)
 void place_cancel(struct place *p)
 {
 	aws_call_free(&p->call.aws);
+	transfer_cancel(&p->transfer);
 	product_close(&p->product);
 }

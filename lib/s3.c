@@ -74,6 +74,9 @@ static int prepare_copy(struct aws *aws, struct s3_call *call,
 	    s3_request_source(call, from, err) < 0 ||
 	    s3_request_condition(aws, call, to, overwrite, err) < 0)
 		return -1;
+	if (call->options && call->options->no_tags)
+		aws_header(&call->aws, "x-amz-tagging-directive",
+			   STR("REPLACE"));
 	s3_request_target(call);
 	call->aws.body = STR("");
 	return 0;
@@ -100,33 +103,6 @@ void s3_copy(struct aws *aws, struct s3_call *call,
 		aws_start(aws, &call->aws);
 }
 
-/*
- * The checksum goes along as a header, since other servers choke on AWS's
- * trailers.  Where it does and TLS guards the way, nothing needs a second
- * digest for the signature.
- */
-static int put_checksum(struct aws *aws, struct s3_call *call, struct err *err)
-{
-	struct aws_call *request = &call->aws;
-	char text[DIGEST_BASE64_SIZE(CHECKSUM_SIZE_MAX)];
-	struct checksum checksum;
-
-	if (aws_config(aws)->request_checksums != CONFIG_WHEN_SUPPORTED)
-		return 0;
-	checksum_init(&checksum, CHECKSUM_CRC64NVME);
-	if (!request->slice)
-		checksum_update(&checksum, request->body.p, request->body.n);
-	else if (slice_checksum(request->slice, &checksum, err) < 0)
-		return -1;
-	checksum_base64(&checksum, text);
-	call->sent_checksum = arena_dup(request->arena, str_of(text));
-	if (!call->sent_checksum.p)
-		return err_set(err, "OutOfMemory", "out of memory");
-	aws_header(request, "x-amz-checksum-crc64nvme", call->sent_checksum);
-	request->unsigned_body = strncmp(request->url, "https:", 6) == 0;
-	return 0;
-}
-
 static int prepare_put(struct aws *aws, struct s3_call *call,
 		       const struct s3_object *to,
 		       const struct s3_content *content,
@@ -143,7 +119,7 @@ static int prepare_put(struct aws *aws, struct s3_call *call,
 	request->n_more = content->n_headers;
 	aws_header(request, "content-type", content->type);
 	s3_request_target(call);
-	return put_checksum(aws, call, err);
+	return s3_request_checksum(aws, call, err);
 }
 
 void s3_put(struct aws *aws, struct s3_call *call,

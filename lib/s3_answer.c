@@ -18,7 +18,8 @@ static struct str unquoted(struct str etag)
 struct answer {
 	struct str code, message, request_id, condition; /* of an Error */
 	struct str region, endpoint;	/* where the bucket is, says the Error */
-	struct str copy_etag;
+	struct str etag, checksum;	/* of what was copied or completed */
+	struct str upload;
 };
 
 static const struct xml_field answer_fields[] = {
@@ -28,7 +29,13 @@ static const struct xml_field answer_fields[] = {
 	{ "Error/Condition", offsetof(struct answer, condition) },
 	{ "Error/Region", offsetof(struct answer, region) },
 	{ "Error/Endpoint", offsetof(struct answer, endpoint) },
-	{ "CopyObjectResult/ETag", offsetof(struct answer, copy_etag) },
+	{ "CopyObjectResult/ETag", offsetof(struct answer, etag) },
+	{ "CopyPartResult/ETag", offsetof(struct answer, etag) },
+	{ "CopyPartResult/ChecksumCRC64NVME",
+	  offsetof(struct answer, checksum) },
+	{ "CompleteMultipartUploadResult/ETag", offsetof(struct answer, etag) },
+	{ "InitiateMultipartUploadResult/UploadId",
+	  offsetof(struct answer, upload) },
 };
 
 /* HEAD has no body to say more, and some servers leave the message empty. */
@@ -43,6 +50,7 @@ static const char *meaning(struct str code)
 		{ "MethodNotAllowed", "a delete marker, no object" },
 		{ "NoSuchBucket", "the bucket does not exist" },
 		{ "NoSuchKey", "the object does not exist" },
+		{ "NoSuchUpload", "the multipart upload does not exist" },
 		{ "NoSuchVersion", "the version does not exist" },
 		{ "NotFound", "it does not exist" },
 		{ "PermanentRedirect", "the bucket is in another region" },
@@ -102,7 +110,7 @@ static void explain(struct s3_call *call, const struct answer *answer,
 		err->request_id[id.n] = '\0';
 	}
 	/* A 200 with an error in it is a failure of the server. */
-	err->status = status / 100 == 2 ? 500 : status;
+	err->status = status / 100 != 2 ? status : call->is_taken ? 412 : 500;
 }
 
 /* What it says of a part of the object or of its parts proves nothing. */
@@ -159,6 +167,17 @@ static bool differs(struct str pinned, struct str got)
 		strncasecmp(pinned.p, got.p, pinned.n) != 0);
 }
 
+/* Of a good answer. */
+static void take_document(struct s3_call *call, const struct answer *answer)
+{
+	call->etag = unquoted(answer->etag);
+	call->upload = answer->upload;
+	if (answer->checksum.n > 0) {
+		call->checksum = CHECKSUM_CRC64NVME;
+		call->checksum_value = answer->checksum;
+	}
+}
+
 /* What the server has may not be what was sent. */
 static int check_sent(const struct s3_call *call, struct err *err)
 {
@@ -211,7 +230,7 @@ int s3_answer_judge(struct aws_call *aws, struct err *err)
 		return -1;
 	}
 	if (call->root)
-		call->etag = unquoted(answer.copy_etag);
+		take_document(call, &answer);
 	if (call->writes)
 		call->has_size = false;
 	return check_sent(call, err);

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "s3_part.h"
+
 enum { ACCOUNT_DIGITS = 12 };
 
 bool s3_option_is(int option)
 {
-	return option >= S3_OPTION_OWNER && option <= S3_OPTION_CLASS;
+	return option >= S3_OPTION_OWNER && option <= S3_OPTION_PART_SIZE;
 }
 
 /* Anything else could be another header. */
@@ -52,6 +54,17 @@ static const char *take_class(struct s3_options *options, const char *arg)
 	return NULL;
 }
 
+static const char *take_part_size(struct s3_options *options, const char *arg)
+{
+	unsigned long long size;
+
+	if (str_number(str_of(arg), &size) < 0 || size < S3_PART_MIN ||
+	    size > S3_PART_MAX)
+		return "not from 5242880 to 5368709120 bytes";
+	options->part_size = size;
+	return NULL;
+}
+
 const char *s3_option_take(struct s3_options *options, int option,
 			   const char *arg)
 {
@@ -64,6 +77,11 @@ const char *s3_option_take(struct s3_options *options, int option,
 		return take_key(options, arg);
 	case S3_OPTION_CLASS:
 		return take_class(options, arg);
+	case S3_OPTION_NO_TAGS:
+		options->no_tags = true;
+		return NULL;
+	case S3_OPTION_PART_SIZE:
+		return take_part_size(options, arg);
 	default:
 		options->payer = STR("requester");
 		return NULL;
