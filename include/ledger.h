@@ -63,8 +63,8 @@ struct ledger_decision ledger_decision(const struct record *record,
 				       struct arena *arena);
 
 /*
- * Is it the same decision?  In what words the object is gone does not matter,
- * nor who says so.
+ * Is it the same decision?  How the object is gone does not matter (an
+ * overwritten one may be deleted later), nor who says so.
  */
 bool ledger_same(const struct ledger_decision *a,
 		 const struct ledger_decision *b);

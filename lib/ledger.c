@@ -106,9 +106,12 @@ static bool same(struct str a, struct str b)
 bool ledger_same(const struct ledger_decision *a,
 		 const struct ledger_decision *b)
 {
-	return str_eq(a->outcome, b->outcome) && same(a->code, b->code) &&
-	       same(a->destination, b->destination) &&
-	       (!str_is(a->outcome, "bad") || same(a->reason, b->reason));
+	if (!str_eq(a->outcome, b->outcome))
+		return false;
+	return str_is(a->outcome, "gone") ||
+	       (same(a->code, b->code) &&
+		same(a->destination, b->destination) &&
+		(!str_is(a->outcome, "bad") || same(a->reason, b->reason)));
 }
 
 bool ledger_is_failure(const struct ledger_decision *decision)
