@@ -29,7 +29,7 @@ SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor pipelines/try \
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
 .PHONY: all asan bench check clean demo deps fuzz help install lint model \
-	uninstall unit
+	torture uninstall unit
 .DELETE_ON_ERROR:
 
 all: $(TOOLS:%=$B/%)	## build the tools (default)
@@ -85,6 +85,11 @@ bench:			## s3ev-split and s3check beside the bare parsers
 fuzz:			## each fuzzer for a minute
 	@tests/need build fuzz
 	tests/fuzz/run 60
+
+torture:		## kill pipelines N times, with SEED=..., see that nothing is lost
+	@tests/need build test
+	@$(MAKE) all
+	tests/torture $(or $N,200) --rate 0.02 $(if $(SEED),--seed $(SEED))
 
 model:			## check the protocol with spin
 	@tests/need model
