@@ -27,6 +27,7 @@ struct routes {
 	bool dry;		/* look, but write nothing */
 	bool no_why;		/* explain nothing */
 	struct s3_options s3;
+	struct claims claims;
 	struct filter filter;
 	struct err err;		/* what is wrong with the template */
 };
@@ -170,7 +171,7 @@ static void cancel(void *ctx, struct flow_item *item)
 
 static void start(void *ctx, struct flow_item *item)
 {
-	const struct routes *routes = ctx;
+	struct routes *routes = ctx;
 	const struct record *r = &item->record;
 	struct move *move = item->state;
 	struct place *place = &move->place;
@@ -195,6 +196,7 @@ static void start(void *ctx, struct flow_item *item)
 	place->arena = &item->arena;
 	place->record = r;
 	place->options = &routes->s3;
+	place->claims = &routes->claims;
 	place->policy = routes->policy;
 	place->dry = routes->dry;
 	place->done = on_placed;

@@ -14,8 +14,9 @@
  * current one, so that of two versions the newer stays, whoever is first.
  *
  * AWS keeps both conditions.  Servers that ignore them on copies (RGW, MinIO)
- * get a look before and a check behind instead, which leaves a window of
- * milliseconds between two workers.
+ * get a look before and a check behind instead, and one process writes to a
+ * name one after the other (claim.h), which leaves a window of milliseconds
+ * between two processes.
  *
  * The same content is: equal size, and equal ETag or, since a multipart upload
  * and its copy have different ones, equal checksum of one kind over the whole
@@ -30,6 +31,7 @@
 #include "arena.h"
 #include "aws.h"
 #include "checksum.h"
+#include "claim.h"
 #include "err.h"
 #include "product.h"
 #include "record.h"
@@ -53,6 +55,7 @@ struct place {
 	struct arena *arena;
 	const struct record *record;
 	const struct s3_options *options;
+	struct claims *claims;		/* of all places of the process */
 	enum place_policy policy;
 	bool dry;			/* look, but write nothing */
 	struct str bucket;		/* where to */
@@ -67,6 +70,7 @@ struct place {
 	bool already;			/* it had been there before */
 
 	struct s3_call call;		/* private from here on */
+	struct claim claim;		/* on the name wanted */
 	struct product product;		/* of a processor, if there is one */
 	struct transfer transfer;
 	unsigned long long size;	/* of the source */

@@ -40,6 +40,7 @@ static struct s3_object target_of(const struct place *p)
 static void finish(struct place *p, enum record_outcome outcome)
 {
 	product_close(&p->product);
+	claim_release(p->claims, &p->claim);
 	p->outcome = outcome;
 	p->done(p->arg);
 }
@@ -410,13 +411,10 @@ static void start_product(struct place *p)
  * ETag (one from a list has none) nothing could tell it from what is at the
  * target, and its size says how it is copied.
  */
-void place_start(struct place *p)
+static void begin(void *arg)
 {
-	p->looks = p->dry ||
-		   config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
-	p->source_etag = p->record->etag;
-	p->size = p->record->size;
-	p->product.slice.fd = -1;
+	struct place *p = arg;
+
 	if (product_exists(p->record))
 		start_product(p);
 	else if (!p->source_etag.p || !p->record->has_size || p->dry ||
@@ -428,9 +426,22 @@ void place_start(struct place *p)
 		write_target(p);
 }
 
+void place_start(struct place *p)
+{
+	p->looks = p->dry ||
+		   config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
+	p->source_etag = p->record->etag;
+	p->size = p->record->size;
+	p->product.slice.fd = -1;
+	p->claim = (struct claim){ .bucket = p->bucket, .key = p->key,
+				   .granted = begin, .arg = p };
+	claim_take(p->claims, &p->claim);
+}
+
 void place_cancel(struct place *p)
 {
 	aws_call_free(&p->call.aws);
 	transfer_cancel(&p->transfer);
 	product_close(&p->product);
+	claim_release(p->claims, &p->claim);
 }

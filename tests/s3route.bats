@@ -215,6 +215,20 @@ same~$(jq -r .id <<<"$three").csv"
 	done
 }
 
+@test "twelve objects with one name at the same instant are twelve, on a server that ignores conditions" {
+	buckets
+	for i in {a..l}; do
+		echo "$i" | upload "$i/k"
+	done >"$dir/in"
+	route "$(<"$dir/in")" -j 12 -t '{base}'
+	assert_eq "$status $err" '0 '
+	assert_eq "$(keys "$to" | sort)" "$(jq -r .route.key <<<"$out" | sort -u)"
+	assert_eq "$(keys "$to" | wc -l)" 12
+	while read -r line; do
+		assert_eq "$(s3c get "$to" "$(jq -r .route.key <<<"$line")")" "$(jq -r '.key[:1]' <<<"$line")"
+	done <<<"${out%$'\n'}"
+}
+
 @test "what somebody else put there is not overwritten" {
 	buckets
 	echo theirs | s3c put "$to" k >/dev/null
