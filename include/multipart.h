@@ -3,8 +3,8 @@
  * multipart: write one object in parts, several at once.
  *
  * The bytes come from a file or from an object, which each part is pinned to.
- * Each part is tried again on its own; if one fails in the end, the others are
- * stopped and the upload is aborted, so that nothing of it stays behind.  The
+ * Each part is tried again on its own; if one fails in the end, those under way
+ * are waited for and the upload is aborted, so that nothing of it stays behind.  The
  * same is attempted when it is cancelled.  What a killed process has left is
  * aborted by the next that writes to the same key, see orphan.h.
  *

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { JOB_ARENA_MAX = 256 << 10, XML_MAX = 4 << 20 };
+enum { JOB_ARENA_MAX = 4 << 20, XML_MAX = 4 << 20 };
 
 unsigned long long multipart_part_size(unsigned long long size,
 				       unsigned long long wanted)
@@ -56,7 +56,7 @@ static void finish(struct multipart *m)
 	m->done(m->arg);
 }
 
-/* What became of the abort does not change why it was aborted. */
+/* What became of the abort does not change m->err, which is why. */
 static void on_aborted(void *arg)
 {
 	struct multipart *m = arg;
@@ -65,9 +65,8 @@ static void on_aborted(void *arg)
 	finish(m);
 }
 
-static void abort_upload(struct multipart *m, const struct err *why)
+static void abort_upload(struct multipart *m)
 {
-	m->err = *why;
 	stop_jobs(m);
 	s3_abort_multipart_upload(m->aws, next_call(m, on_aborted), &m->to,
 				  m->whole.upload);
@@ -107,25 +106,22 @@ static void put_parts(struct multipart *m)
 static void on_completed(void *arg)
 {
 	struct multipart *m = arg;
-	struct err err = end_call(&m->call);
 
-	m->err = err;
+	m->err = end_call(&m->call);
 	m->etag = m->call.etag;
 	m->is_taken = m->call.is_taken;
-	if (err_is_set(&err) && strcmp(err.code, "NoSuchUpload") != 0)
-		abort_upload(m, &err);
+	if (err_is_set(&m->err) && strcmp(m->err.code, "NoSuchUpload") != 0)
+		abort_upload(m);
 	else
 		finish(m);
 }
 
 static void complete(struct multipart *m)
 {
-	struct err err;
-
 	put_parts(m);
 	if (m->xml.failed) {
-		err_set(&err, "OutOfMemory", "out of memory");
-		abort_upload(m, &err);
+		err_set(&m->err, "OutOfMemory", "out of memory");
+		abort_upload(m);
 		return;
 	}
 	s3_complete_multipart_upload(m->aws, next_call(m, on_completed),
@@ -153,6 +149,18 @@ static int keep_part(struct multipart_job *job, struct err *err)
 	return part->etag.p ? 0 : err_set(err, "OutOfMemory", "out of memory");
 }
 
+static bool is_busy(const struct multipart *m)
+{
+	for (unsigned i = 0; i < MULTIPART_JOBS; i++)
+		if (m->jobs[i].busy)
+			return true;
+	return false;
+}
+
+/*
+ * A part that S3 still works on when the upload is aborted may stay behind, so
+ * after a failure no more are begun, and those under way come to their end.
+ */
 static void on_part(void *arg)
 {
 	struct multipart_job *job = arg;
@@ -160,16 +168,19 @@ static void on_part(void *arg)
 	struct err err = job->call.aws.err;
 
 	job->busy = false;
-	if (err_is_set(&err) || keep_part(job, &err) < 0) {
-		abort_upload(m, &err);
-		return;
-	}
+	if (!err_is_set(&err))
+		keep_part(job, &err);
+	if (err_is_set(&err) && !err_is_set(&m->err))
+		m->err = err;
 	aws_call_free(&job->call.aws);
 	arena_reset(&job->arena);
-	if (++m->n_ended == m->n_parts)
-		complete(m);
-	else
+	m->n_ended++;
+	if (!err_is_set(&m->err) && m->n_ended < m->n_parts)
 		start_jobs(m);
+	else if (!err_is_set(&m->err))
+		complete(m);
+	else if (!is_busy(m))
+		abort_upload(m);
 }
 
 static void start_part(struct multipart *m, struct multipart_job *job)

@@ -78,7 +78,6 @@ static int read_parts(struct orphan *o, struct parts *parts)
 	struct str document = buf_str(&o->call.aws.http.body_in);
 	struct err err = o->call.aws.err;
 
-	parts->orphan = o;
 	if (err_is_set(&err) ||
 	    xml_each(document, &list, o->arena, parts, &err) < 0)
 		return -1;
@@ -88,7 +87,7 @@ static int read_parts(struct orphan *o, struct parts *parts)
 static void on_parts(void *arg)
 {
 	struct orphan *o = arg;
-	struct parts parts;
+	struct parts parts = { .orphan = o };
 	int status = read_parts(o, &parts);
 
 	end_call(o);

@@ -82,6 +82,12 @@ static bool same_etag(struct str a, struct str b)
 	return a.n > 0 && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
+/* The source's checksum may still tell what ETags do not. */
+static bool may_ask_source(const struct place *p)
+{
+	return !p->seen_source && p->call.checksum != CHECKSUM_NONE;
+}
+
 /*
  * The same checksum, or where the two cannot be compared the id of the record
  * in the metadata, where what was written in parts has it.
@@ -92,7 +98,7 @@ static bool same_checksum(const struct place *p)
 	    p->source_checksum == p->call.checksum)
 		return str_eq(p->source_checksum_value,
 			      p->call.checksum_value);
-	return str_eq(p->call.record_id, p->record->id);
+	return !may_ask_source(p) && str_eq(p->call.record_id, p->record->id);
 }
 
 static bool same_size(const struct place *p)
@@ -112,11 +118,9 @@ static int is_same(const struct place *p, struct err *err)
 				same_checksum(p));
 }
 
-/* The source's checksum may still tell what ETags do not. */
 static bool may_be_same(const struct place *p)
 {
-	return !product_exists(p->record) && same_size(p) &&
-	       !p->seen_source && p->call.checksum != CHECKSUM_NONE;
+	return !product_exists(p->record) && same_size(p) && may_ask_source(p);
 }
 
 static void keep_source(struct place *p)

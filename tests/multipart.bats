@@ -168,6 +168,21 @@ bytes=5242880-10485759 \"$etag\""
 	TABLE
 }
 
+@test "an upload is aborted when none of its parts is under way any more" {
+	cat >"$dir/rules.mjs" <<-JS
+		let answered
+		export default [
+			{match: {path: 'partNumber=2'}, reply: {status: 403}},
+			{match: {path: 'partNumber=3'}, reply: () => new Promise((resolve) =>
+				setTimeout(() => resolve({status: (answered = 200), body: '<CopyPartResult><ETag>p</ETag></CopyPartResult>'}), 300))},
+			{match: {method: 'DELETE'}, reply: () => ({status: answered ? 204 : 500})},
+			$all]
+	JS
+	scripted "$dir/rules.mjs" "$(object)"
+	assert_eq "$status $(failed)" '75 AccessDenied false'
+	assert_eq "$(asked | grep -c DELETE)" 1
+}
+
 @test "each part is tried again on its own, whole" {
 	scripted "[{\"match\": {\"path\": \"partNumber=2\"}, \"times\": 1, \"cutBody\": 2000000}, {\"match\": {\"path\": \"partNumber=3\"}, \"times\": 1, \"reply\": {\"status\": 503}}, $all]" \
 		"$(bytes $size | made)"

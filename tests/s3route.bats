@@ -874,6 +874,23 @@ upload_bad() { # KEY [BAD]
 	assert_json '.route.etag == "'$other'" and (.gone | not)'
 }
 
+@test "a copy that is not what its source is, is taken away again and not called done" {
+	sum='"x-amz-checksum-crc64nvme": "akP7S61aVgc="'
+	while IFS='|' read -r from to wanted; do
+		scripted "[${source_there/\"Content/$from, \"Content},${target_made/\"Content-Length\": \"6\"/$to},${copied/$hello/$other},
+			{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 204}}]" "$(record bucket=in key=k etag=$hello size=6)"
+		assert_eq "$from $to $status $(jq -r .failed.code <<<"$out") $(asked | grep -c DELETE)" "$from $to $wanted"
+		stop_servers
+	done <<-TABLE
+		$sum|"Content-Length": "6", $sum|0 null 0
+		$sum|"Content-Length": "6"|0 null 0
+		$sum|"Content-Length": "6", ${sum/ak/Ak}|75 CopyDiffers 1
+		$sum|"Content-Length": "7"|75 CopyDiffers 1
+	TABLE
+	scripted "[$source_there,$target_missing,${copied/$hello/$other}]" "$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $(jq -r '.failed | .code, .retry' <<<"$out" | tr '\n' ' ')" '75 CopyMissing true '
+}
+
 @test "the source's look is not believed if it shows another object" {
 	# This server does not know If-Match.
 	scripted "[${source_there/$hello/$other},$target_missing,${copied/$hello/$other},{\"match\": {\"method\": \"DELETE\"}, \"reply\": {\"status\": 204}}]" \
@@ -904,8 +921,13 @@ upload_bad() { # KEY [BAD]
 		assert_eq "$(jq -r '.headers["x-amz-checksum-mode"]' "$STUB_LOG" | sort -u)" ENABLED
 		stop_servers
 	done
+	# So it is with the id of the record, where checksums cannot be compared.
+	id=$(jq -r .id <<<"$line")
+	scripted "[$(seen '/in/k.*' $other-2 "$sum"),$(seen /to/k $other '"x-amz-meta-s3ev-id": "'"$id"'"'),$target_missing,$copied]" "$line"
+	assert_eq "$status $err $(asked | grep -c PUT) $(jq .route.already <<<"$out")" '0  0 true'
+	stop_servers
 	# Other bytes, other kinds, and checksums of parts prove nothing.
-	for theirs in "${sum/akP/AkP}" '"x-amz-checksum-crc32": "NjowIA=="' "${sum/FULL_OBJECT/COMPOSITE}"; do
+	for theirs in "${sum/akP/AkP}" "${sum/akP/AkP}, \"x-amz-meta-s3ev-id\": \"$id\"" '"x-amz-meta-s3ev-id": "other"' '"x-amz-checksum-crc32": "NjowIA=="' "${sum/FULL_OBJECT/COMPOSITE}"; do
 		scripted "[$(seen '/in/k.*' $other-2 "$sum"),$(seen /to/k $other "$theirs"),$target_made,${copied/$hello/$other}]" "$line"
 		assert_eq "$theirs $status $err $(asked | grep -c PUT)" "$theirs 0  1"
 		assert_json '.route.key == "k~" + .id'

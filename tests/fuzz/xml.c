@@ -97,6 +97,32 @@ static void check_pick(struct str body)
 	free(copy);
 }
 
+static void check_item(void *ctx)
+{
+	struct answer *item = ctx;
+
+	CHECK(str_is_utf8(item->code), "what is listed is UTF-8");
+}
+
+static void check_each(struct str body)
+{
+	static const struct xml_field code = {
+		"Error/Code", offsetof(struct answer, code)
+	};
+	struct answer item = { .code = STR_NONE };
+	struct xml_list list = { "Error", &code, 1, check_item, &item };
+	struct arena arena;
+	struct err err = { .code = "" };
+	char *copy = fuzz_copy(body);
+
+	arena_init(&arena, 4 << 20);
+	if (xml_each((struct str){ copy, body.n }, &list, &arena, &item,
+		     &err) < 0)
+		CHECK(err_is_set(&err), "an error says why");
+	arena_free(&arena);
+	free(copy);
+}
+
 /* Where a server sends us must be a place to go. */
 static void check_elsewhere(struct s3_call *call, const struct err *err)
 {
@@ -117,7 +143,8 @@ static void check_elsewhere(struct s3_call *call, const struct err *err)
 static void check_judge(long status, struct str head, struct str body,
 			bool is_copy)
 {
-	struct s3_call call = { .is_copy = is_copy, .needs = "needs" };
+	struct s3_call call = { .writes = is_copy, .needs = "needs",
+				.root = is_copy ? "CopyObjectResult" : NULL };
 	struct http_request *http = &call.aws.http;
 	struct err err = { .code = "" };
 	struct arena arena;
@@ -160,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	free(first);
 	check_pick(rest);
+	check_each(rest);
 	check_round_trip(rest);
 	check_judge(status, head, rest, false);
 	check_judge(status, head, rest, true);
