@@ -25,7 +25,7 @@ LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
 BATS := $(wildcard tests/*.bats)
 SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor pipelines/try \
-	tests/bench/check tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
+	tests/bench/check tests/bench/processor tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
 .PHONY: all asan bench check clean demo deps fuzz help install lint model \
@@ -76,11 +76,12 @@ uninstall:		## remove them
 		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/man/man1/%.1) \
 		$(patsubst man/%,$(DESTDIR)$(PREFIX)/share/man/man7/%,$(wildcard man/*.7))
 
-bench:			## s3ev-split and s3check beside the bare parsers
+bench:			## s3ev-split and s3check beside what is bare
 	@tests/need build bench
 	@$(MAKE) all
 	tests/bench/split
 	tests/bench/check
+	tests/bench/processor
 
 fuzz:			## each fuzzer for a minute
 	@tests/need build fuzz

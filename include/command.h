@@ -31,7 +31,7 @@ const char **command_environment(const char *const *over,
 				 bool with_credentials);
 
 /*
- * Execute it, after fork; on failure say why on stderr and end with status
+ * Execute it, after vfork; on failure say why on stderr and end with status
  * 126 or 127, as a shell does.
  */
 void command_exec(const char *command, const char **environment)
