@@ -26,6 +26,7 @@ struct fetch {
 struct object {
 	struct fetch *fetch;
 	struct flow_item *item;
+	struct s3_call head;
 	struct spool_file file;
 	struct download download;
 };
@@ -137,8 +138,38 @@ static void cancel(void *ctx, struct flow_item *item)
 	struct object *object = item->state;
 
 	(void)ctx;
+	aws_call_free(&object->head.aws);
 	download_cancel(&object->download);
 	spool_drop(&object->file);
+}
+
+/* What HEAD cannot say, GET will. */
+static void on_looked(void *arg)
+{
+	struct object *object = arg;
+	struct err err = object->head.aws.err;
+
+	aws_call_free(&object->head.aws);
+	if (err_is_set(&err) && err.retry) {
+		fail(object, &err, false);
+		return;
+	}
+	if (!err_is_set(&err) && object->head.has_size)
+		object->file.bytes = object->head.size;
+	spool_open(&object->fetch->spool, &object->file);
+}
+
+/* To make room for it, its size has to be known. */
+static void look(struct object *object)
+{
+	const struct record *r = &object->item->record;
+	struct s3_object what = { r->bucket, r->key, r->version, r->etag };
+
+	object->head.options = &object->fetch->s3;
+	aws_call_for(&object->head.aws, r, &object->item->arena);
+	object->head.aws.done = on_looked;
+	object->head.aws.arg = object;
+	s3_head(object->fetch->filter.aws, &object->head, &what);
 }
 
 static void start(void *ctx, struct flow_item *item)
@@ -155,7 +186,10 @@ static void start(void *ctx, struct flow_item *item)
 	object->file.go_on = on_room;
 	object->file.arg = object;
 	fetch->spool.loop = fetch->filter.loop;
-	spool_open(&fetch->spool, &object->file);
+	if (fetch->spool.max > 0 && !item->record.has_size)
+		look(object);
+	else
+		spool_open(&fetch->spool, &object->file);
 }
 
 enum { OPTION_MAX_SPOOL = 256, OPTION_PART_SIZE, OPTION_PARTS };
