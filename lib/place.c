@@ -126,7 +126,8 @@ static bool may_be_same(const struct place *p)
 static void keep_source(struct place *p)
 {
 	p->seen_source = true;
-	p->source_etag = p->call.etag;
+	if (p->call.etag.n > 0)
+		p->source_etag = p->call.etag;
 	if (p->call.has_size)
 		p->size = p->call.size;
 	p->source_checksum = p->call.checksum;

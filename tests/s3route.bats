@@ -755,6 +755,13 @@ upload_bad() { # KEY [BAD]
 	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -r '.headers["x-amz-copy-source"]')" 'in/k?versionId=a%2Bb%2Fc%3D'
 }
 
+@test "a look that tells no ETag does not loosen the pin" {
+	scripted "[{\"match\": {\"method\": \"HEAD\", \"path\": \"^/in/\"}, \"reply\": {\"headers\": {\"Content-Length\": \"6\"}}},$target_missing,$copied]" \
+		"$(record bucket=in key=k etag=$hello size=6)"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(tail -n 1 "$STUB_LOG" | jq -r '.headers["x-amz-copy-source-if-match"]')" "\"$hello\""
+}
+
 @test "a 200 with an error inside is an error: tried again, and right the second time" {
 	for body in '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>We</Message></Error>' '' \
 		'<CopyObjectResult><ETag>' '<html/>' '<CopyObjectResult><Error><Code>SlowDown</Code></Error>'; do
