@@ -329,6 +329,18 @@ no_output() {
 	no_output
 }
 
+@test "-o: the output is what s3route puts into processed, and its file goes away" {
+	new_bucket in
+	new_bucket to
+	echo hello >"$dir/object"
+	etag=$(s3c put "$in" k.txt "$dir/object" | jq -r .etag)
+	line=$(record bucket="$in" key=k.txt size=6 etag="$etag") make_output 'tr a-z A-Z' --output-type text/plain
+	PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$to-bad run3 s3route <<<"${out%$'\n'}"
+	assert_eq "$status $err$(jq -r .route.key <<<"$out")" '0 k.txt'
+	assert_eq "$(s3c get "$to" k.txt) $(s3c get "$in" k.txt)" 'HELLO hello'
+	assert_eq "$(ls -A "$dir/out.d")" ''
+}
+
 @test "-o: one that writes nothing has made an empty object" {
 	make_output true
 	assert_eq "$status $err$(outcomes) $(jq .output.bytes <<<"$out")" '0 good 0'
