@@ -14,6 +14,13 @@ TOOLS := \
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 B ?= build
+# The bundle for Lambda
+NATIVE := $(if $(filter aarch64,$(shell uname -m)),arm64,x86_64)
+ARCH ?= $(NATIVE)
+PROCESSOR ?= pipelines/processor
+ZIP ?= build/lambda.zip
+STAGE ?= dev
+OSLS := pipelines/lambda/node_modules/.bin/osls
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion
@@ -23,13 +30,15 @@ LIBS = -lcurl -lcrypto -lyajl -lexpat -lz
 
 LIB_OBJECTS := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/*.c))
-BATS := $(wildcard tests/*.bats)
+BATS := $(wildcard tests/*.bats tests/*/*.bats)
+LAMBDA_BATS := tests/bundle.bats tests/deploy.bats
 SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor pipelines/try \
+	pipelines/lambda/bootstrap pipelines/lambda/build pipelines/lambda/redrive \
 	tests/bench/check tests/bench/processor tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
-.PHONY: all asan bench check clean demo deps fuzz help install lint model \
-	torture uninstall unit
+.PHONY: all asan bench check check-lambda clean demo deploy deps fuzz help \
+	install lambda lint model redrive torture uninstall unit
 .DELETE_ON_ERROR:
 
 all: $(TOOLS:%=$B/%)	## build the tools (default)
@@ -40,7 +49,7 @@ demo: deps		## run the main job on local servers
 
 check: deps		## run all tests
 	@$(MAKE) all unit
-	tests/run $B
+	tests/run $B $(filter-out $(LAMBDA_BATS),$(BATS))
 
 unit: $(UNIT_TESTS)	## build the unit tests
 
@@ -50,7 +59,7 @@ deps:			## install what building and testing need
 asan:			## run all tests under ASan and UBSan
 	@tests/need build test
 	@$(MAKE) B=build-asan CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" all unit
-	tests/run build-asan
+	tests/run build-asan $(filter-out $(LAMBDA_BATS),$(BATS))
 
 lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	@tests/need build lint
@@ -96,11 +105,31 @@ model:			## check the protocol with spin
 	@tests/need model
 	tests/model/run
 
+lambda:			## the bundle for AWS Lambda; ARCH=x86_64|arm64 PROCESSOR=FILE
+	@tests/need lambda $(if $(filter-out $(NATIVE),$(ARCH)),lambda-$(ARCH))
+	MAKE="$(MAKE)" pipelines/lambda/build $(ARCH) $(ZIP) $(PROCESSOR) $(TOOLS)
+
+deploy: lambda $(OSLS)	## the stack; STAGE=dev DEPLOY='--param NAME=VALUE ...'
+	cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%) deploy \
+		--stage $(STAGE) --param architecture=$(ARCH) $(DEPLOY)
+
+redrive:		## put the stack's dead letters back into its queue
+	pipelines/lambda/redrive s3ev-$(STAGE)
+
+check-lambda:		## test the bundle and the stack
+	@tests/need build test lambda lambda-arm64 lambda-test
+	@$(MAKE) all
+	tests/run $B --only $(LAMBDA_BATS)
+
 clean:			## remove what was built
 	rm -rf build build-*
 
 help:			## this list
-	@sed -n 's/^\([a-z]*\):[^#]*##/\1 -/p' Makefile
+	@sed -n 's/^\([a-z-]*\):[^#]*##/\1 -/p' Makefile
+
+$(OSLS): pipelines/lambda/package-lock.json
+	cd pipelines/lambda && npm ci --no-audit --no-fund
+	touch $@
 
 $B/lib/%.o: lib/%.c
 	@mkdir -p $(@D)

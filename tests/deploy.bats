@@ -1,0 +1,225 @@
+# The stack: what the Serverless Framework makes of serverless.yml.
+bats_require_minimum_version 1.8.0
+load helper
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/.." || return
+	export ROOT=$PWD
+	make -s pipelines/lambda/node_modules/.bin/osls
+	[ -e build/lambda.zip ] || make -s lambda
+}
+
+setup() {
+	dir=$BATS_TEST_TMPDIR
+	unset AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_DYNAMODB
+}
+
+# Makes $dir/template.json; needs no network.
+package() { # [OPTION...]
+	(cd "$ROOT/pipelines/lambda" && node_modules/.bin/osls package --package "$dir/package" "$@" >"$dir/log" 2>&1) ||
+		{ cat "$dir/log" >&2 && return 1; }
+	cp "$dir/package/cloudformation-template-update-stack.json" "$dir/template.json"
+}
+
+is_true() { # FILTER
+	jq -e "$1" "$dir/template.json" >/dev/null && return
+	echo "not true: $1" >&2
+	return 1
+}
+
+all_of() { # TYPE FILTER
+	is_true "[.Resources[] | select(.Type == \"AWS::$1\")] | length > 0 and all($2)"
+}
+
+@test "files lead to messages, messages to the function, which says what of a batch failed" {
+	package
+	is_true '.Resources.Incoming.Properties.NotificationConfiguration.QueueConfigurations["Fn::If"] |
+		.[0] == "Queued" and .[1] == [{Event: "s3:ObjectCreated:*", Queue: {"Fn::GetAtt": ["Queue", "Arn"]}}]'
+	all_of Lambda::EventSourceMapping '.Properties |
+		.FunctionResponseTypes == ["ReportBatchItemFailures"] and .EventSourceArn == {"Fn::GetAtt": ["Queue", "Arn"]} and
+		.ScalingConfig.MaximumConcurrency >= 2 and .Enabled'
+	is_true '.Resources.ProcessLambdaFunction.Properties |
+		.Runtime == "provided.al2023" and .Architectures == ["x86_64"] and (.Code.S3Key | endswith("/lambda.zip"))'
+	is_true '.Parameters | keys == ["Capacity", "Email", "ReservedConcurrency", "Trigger"]'
+}
+
+@test "a message comes again late enough and often enough, then is a dead letter" {
+	package
+	is_true '.Resources | .ProcessLambdaFunction.Properties.Timeout as $timeout | .Queue.Properties |
+		.VisibilityTimeout >= 6 * $timeout and .RedrivePolicy.maxReceiveCount >= 5 and
+		.RedrivePolicy.deadLetterTargetArn == {"Fn::GetAtt": ["DeadLetters", "Arn"]}'
+	is_true '.Resources | .DeadLetters.Properties.MessageRetentionPeriod > .Queue.Properties.MessageRetentionPeriod'
+}
+
+@test "only the bucket may send to the queue" {
+	package
+	is_true '[.Resources.QueuePolicy.Properties.PolicyDocument.Statement[] | select(.Effect == "Allow")] | length == 1 and
+		(.[0] | .Action == "sqs:SendMessage" and .Principal == {Service: "s3.amazonaws.com"} and
+		 (.Condition | .ArnEquals["aws:SourceArn"]["Fn::Sub"] == "arn:${AWS::Partition}:s3:::s3ev-dev-incoming-${AWS::AccountId}" and
+		  .StringEquals["aws:SourceAccount"] == {Ref: "AWS::AccountId"}))'
+	is_true '.Resources.Incoming.Properties.BucketName["Fn::Sub"] == "s3ev-dev-incoming-${AWS::AccountId}"'
+}
+
+@test "the role may do what the filters do, to what is named" {
+	package
+	is_true '[.Resources.Role.Properties.Policies[].PolicyDocument.Statement[] | .["Fn::If"][1] // .] |
+		(map(.Resource | if type == "array" then .[] else . end) | all(. != "*" and
+			((tostring | contains("*") | not) or (tostring | test("(/\\*|:\\*)\"")))))
+		and (map(.Action | if type == "array" then .[] else . end) | all(contains("*") | not))
+		and (map(.Action | if type == "array" then .[] else . end) | any(contains("Delete") and (contains("sqs") | not)) | not)'
+	all_of IAM::Role '.Properties.ManagedPolicyArns == null'
+}
+
+@test "no bucket is public, all is encrypted, TLS is a must, uploads that were left are removed, data stays" {
+	package
+	is_true '[.Resources | .Incoming, .Processed, .BadData] | all(.Properties |
+		(.PublicAccessBlockConfiguration | length == 4 and all) and
+		.BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm == "AES256" and
+		.LifecycleConfiguration.Rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation == 7)'
+	all_of SQS::Queue '.Properties.SqsManagedSseEnabled'
+	is_true '[.Resources[] | select(.Type | test("::(Bucket|Queue)Policy$"))] | length == 6 and
+		all([.Properties.PolicyDocument.Statement[] | select(.Effect == "Deny" and .Principal == "*") |
+			.Condition.Bool["aws:SecureTransport"]] == [false])'
+	is_true '[.Resources | .Incoming, .Processed, .BadData, .Ledger] |
+		all(.DeletionPolicy == "Retain" and .UpdateReplacePolicy == "Retain")'
+}
+
+@test "the ledger is what ddb-record needs, and what it costs is a setting" {
+	package
+	is_true '.Resources.Ledger.Properties |
+		.KeySchema == [{AttributeName: "object", KeyType: "HASH"}, {AttributeName: "seq", KeyType: "RANGE"}] and
+		.TimeToLiveSpecification == {AttributeName: "expires", Enabled: true} and
+		.BillingMode == {"Fn::If": ["OnDemand", "PAY_PER_REQUEST", "PROVISIONED"]} and
+		.ProvisionedThroughput["Fn::If"][2] == {ReadCapacityUnits: 1, WriteCapacityUnits: 1}'
+	is_true '.Conditions.OnDemand == {"Fn::Equals": [{Ref: "Capacity"}, "on-demand"]}'
+	package --param writeCapacity=25
+	is_true '.Resources.Ledger.Properties.ProvisionedThroughput["Fn::If"][2].WriteCapacityUnits | tonumber == 25'
+}
+
+@test "alarms go to a topic, the dashboard shows what the runtime counts, logs end" {
+	package
+	all_of CloudWatch::Alarm '.Properties | .AlarmActions == [{Ref: "Alarms"}] and .TreatMissingData == "notBreaching"'
+	is_true '[.Resources[] | select(.Type == "AWS::CloudWatch::Alarm").Properties |
+		.MetricName // (.Metrics[].MetricStat // empty | .Metric.MetricName)] | sort ==
+		["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "Bad", "Failed", "Records"]'
+	is_true '.Resources.Dashboard.Properties.DashboardBody["Fn::Sub"] | fromjson | tostring |
+		contains("[\"s3ev\",\"Good\",\"Function\",\"s3ev-dev-process\"]") and contains("DurationMs")'
+	all_of Logs::LogGroup '.Properties.RetentionInDays == 30'
+}
+
+@test "the outputs name the buckets and the rest" {
+	package
+	is_true '.Outputs | .IncomingBucket.Value == {Ref: "Incoming"} and
+		(["ProcessedBucket", "BadDataBucket", "LedgerTable", "QueueUrl", "DeadLettersUrl", "FunctionName"] - keys == [])'
+}
+
+@test "by switch S3 calls the function directly; what fails twice more is a dead letter" {
+	package --stage prod --param trigger=direct
+	is_true '[.Resources[] | select(.Type == "AWS::Lambda::EventSourceMapping")] == []'
+	is_true '.Resources.Incoming.Properties.NotificationConfiguration.LambdaConfigurations["Fn::If"][1][0].Function["Fn::Sub"] |
+		endswith(":function:s3ev-prod-process")'
+	is_true '.Resources.InvokeDirectly | .Condition == "Direct" and .Properties.SourceAccount == {Ref: "AWS::AccountId"}'
+	is_true '.Resources.DirectFailures.Properties.DestinationConfig.OnFailure.Destination ==
+		{"Fn::GetAtt": ["DeadLetters", "Arn"]}'
+}
+
+@test "other settings reach where they belong; one that cannot be is refused" {
+	package --param architecture=arm64 --param memory=1024 --param timeout=30 --param logDays=7 --param batch=100 --param window=5
+	is_true '.Resources.ProcessLambdaFunction.Properties |
+		.Architectures == ["arm64"] and .MemorySize == 1024 and .Timeout == 30 and
+		.ReservedConcurrentExecutions == {"Fn::If": ["Reserved", {Ref: "ReservedConcurrency"}, {Ref: "AWS::NoValue"}]}'
+	all_of Logs::LogGroup '.Properties.RetentionInDays == 7'
+	all_of Lambda::EventSourceMapping '.Properties | .BatchSize == 100 and .MaximumBatchingWindowInSeconds == 5'
+	run ! package --param trigger=nothing
+	run ! package --param architecture=mips
+}
+
+@test "cfn-lint finds nothing wrong" {
+	command -v cfn-lint >/dev/null || skip "cfn-lint is not installed"
+	for options in '' '--param trigger=direct --param capacity=on-demand --param reservedConcurrency=5'; do
+		# shellcheck disable=SC2086
+		package $options
+		run3 cfn-lint -- "$dir/template.json"
+		assert_eq "$status $out$err" '0 '
+	done
+}
+
+has_moto() { # NAME
+	command -v moto_server >/dev/null && command -v aws >/dev/null
+}
+
+# Starts an emulator of AWS and makes it the endpoint.
+moto() { # NAME
+	local log=$dir/moto-$1.log
+	: >"$log"
+	setpriv --pdeathsig KILL -- moto_server -H 127.0.0.1 -p 0 >"$log" 2>&1 3>&- &
+	servers+=($!)
+	wait_until grep -q 'Running on' "$log"
+	AWS_ENDPOINT_URL=$(grep -om1 'http://127[0-9.:]*' "$log")
+	export AWS_ENDPOINT_URL SLS_AWS_SDK_V3=1 SLS_AWS_MONITORING_FREQUENCY=100
+}
+
+# Deploys what was packaged.
+deploy() {
+	(cd "$ROOT/pipelines/lambda" && timeout 120 node_modules/.bin/osls deploy --package "$dir/package") >"$dir/log" 2>&1 ||
+		{ cat "$dir/log" >&2 && return 1; }
+}
+
+aws() {
+	command aws --endpoint-url "$AWS_ENDPOINT_URL" --output json "$@"
+}
+
+@test "the whole of it deploys, and deploys again, into an emulator of AWS" {
+	has_moto || skip "moto_server and aws are not installed"
+	for trigger in queue direct; do
+		package --param trigger=$trigger
+		moto $trigger
+		for _ in 1 2; do deploy; done
+		assert_json '.Stacks[0].StackStatus | endswith("_COMPLETE") and (test("ROLLBACK") | not)' \
+			"$(aws cloudformation describe-stacks --stack-name s3ev-dev)"
+		assert_json '.Configuration | .Runtime == "provided.al2023" and .CodeSize > 1000000' \
+			"$(aws lambda get-function --function-name s3ev-dev-process)"
+		assert_eq "$(aws s3api list-buckets | jq -r '[.Buckets[].Name | select(contains("deployment") | not)] | sort | .[]')" \
+			"$(printf 's3ev-dev-%s-123456789012\n' bad-data incoming processed)"
+		assert_eq "$(aws lambda list-event-source-mappings | jq -c '[.EventSourceMappings[].FunctionResponseTypes]')" \
+			"$([ $trigger = direct ] && echo '[]' || echo '[["ReportBatchItemFailures"]]')"
+		stop_servers
+	done
+}
+
+@test "redrive puts the dead letters back and says how many; a stack without a queue is refused" {
+	command -v aws >/dev/null || skip "aws is not installed"
+	command aws sqs start-message-move-task --generate-cli-skeleton >/dev/null 2>&1 || skip "aws has no start-message-move-task"
+	cat >"$dir/rules.mjs" <<-'E'
+		const stack = (trigger) => `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
+			<StackName>s3ev-dev</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime>
+			<Parameters><member><ParameterKey>Trigger</ParameterKey><ParameterValue>${trigger}</ParameterValue></member></Parameters>
+			<Outputs><member><OutputKey>DeadLettersArn</OutputKey><OutputValue>arn:aws:sqs:us-east-1:1:dead</OutputValue></member>
+			<member><OutputKey>QueueArn</OutputKey><OutputValue>arn:aws:sqs:us-east-1:1:queue</OutputValue></member></Outputs>
+			</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
+		const json = (body) => ({status: 200, headers: {'content-type': 'application/x-amz-json-1.0'}, body: JSON.stringify(body)})
+		const task = (Status, moved) => json({Results: [{Status, ApproximateNumberOfMessagesMoved: moved,
+			ApproximateNumberOfMessagesToMove: 7, FailureReason: 'why'}]})
+		const target = (name) => ({header: {'x-amz-target': name}})
+		export default [
+			{match: target('StartMessageMoveTask'), reply: json({TaskHandle: 'x'})},
+			{match: target('ListMessageMoveTasks'), times: 1, reply: task('RUNNING', 3)},
+			{match: target('ListMessageMoveTasks'), times: 1, reply: task('COMPLETED', 7)},
+			{match: target('ListMessageMoveTasks'), reply: task('FAILED', 3)},
+			{reply: ({body}) => ({status: 200, headers: {'content-type': 'text/xml'},
+				body: stack(String(body).includes('direct') ? 'direct' : 'queue')})},
+		]
+	E
+	stub "$dir/rules.mjs"
+	mkdir "$dir/bin"
+	printf '#!/bin/sh\nexec "%s" --endpoint-url "%s" "$@"\n' "$(type -P aws)" "$STUB_URL" >"$dir/bin/aws"
+	chmod +x "$dir/bin/aws"
+	PATH=$dir/bin:$PATH
+	run3 "$ROOT/pipelines/lambda/redrive" s3ev-dev
+	assert_eq "$status $out$err" $'0 7 messages are back in the queue\n'
+	run3 "$ROOT/pipelines/lambda/redrive" s3ev-dev
+	assert_eq "$status $out$err" $'1 redrive: arn:aws:sqs:us-east-1:1:dead: FAILED: why (3 of 7 moved)\n'
+	run3 "$ROOT/pipelines/lambda/redrive" s3ev-direct
+	assert_eq "$status $out" '1 '
+	[[ $err == *'does not read from the queue'* ]]
+}
