@@ -258,6 +258,16 @@ good'
 	assert_eq "$status $(outcomes)" $'75 failed BadDigest\ngone NoSuchKey'
 }
 
+@test "a deadline ends checks, -z and processor in the middle of an object" {
+	head -c 300000 /dev/urandom | gzip >"$dir/gz"
+	stub "[{\"stall\": 100000, \"reply\": {\"bodySize\": 300000}}]"
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+	for options in '--utf8 --csv' '-z --utf8 --etag'; do
+		check "$(record bucket=in key=k size=300000 deadline:=$(($(date +%s%3N) + 1500)); spooled <"$dir/gz")" $options -x 'cat >/dev/null'
+		assert_eq "$options $status $(outcomes | sort | uniq -c | grep failed)" "$options 75       1 failed DeadlineExceeded"
+	done
+}
+
 @test "--skip-folders: a folder marker passes, and the record says that nobody looked" {
 	check "$(record bucket=in key=a/ size=0; record bucket=in key=a/ size=1; record bucket=in key=a size=0)" -k --skip-folders --min-size 1
 	assert_eq "$status $err$(outcomes)" $'0 good\ngood\nbad empty file'
