@@ -50,6 +50,10 @@ bool str_has_suffix(struct str s, struct str suffix);
  */
 struct str str_next(struct str *rest, char c);
 
+/* s without the characters of set at both ends, or at its end. */
+struct str str_trim(struct str s, const char *set);
+struct str str_trim_end(struct str s, const char *set);
+
 /*
  * Parse all of s as a decimal number without sign.  Returns 0, or -1 when s
  * is no such number or does not fit.

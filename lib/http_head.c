@@ -5,17 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-static struct str trim(struct str s)
-{
-	while (s.n > 0 && strchr(" \t\r", s.p[s.n - 1]))
-		s.n--;
-	while (s.n > 0 && strchr(" \t", *s.p)) {
-		s.p++;
-		s.n--;
-	}
-	return s;
-}
-
 bool http_next_header(struct str *rest, struct str *name, struct str *value)
 {
 	while (rest->n > 0) {
@@ -24,7 +13,7 @@ bool http_next_header(struct str *rest, struct str *name, struct str *value)
 		*name = str_next(&line, ':');
 		if (!line.p)
 			continue;
-		*value = trim(line);
+		*value = str_trim(line, " \t\r");
 		return true;
 	}
 	return false;

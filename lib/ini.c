@@ -82,13 +82,7 @@ static bool is_blank(char c)
 
 static struct str trim(struct str s)
 {
-	while (s.n > 0 && is_blank(s.p[0])) {
-		s.p++;
-		s.n--;
-	}
-	while (s.n > 0 && is_blank(s.p[s.n - 1]))
-		s.n--;
-	return s;
+	return str_trim(s, " \t");
 }
 
 /*
@@ -397,17 +391,6 @@ static void drop_bare_default(struct reader *r)
 	ini->count = kept;
 }
 
-static struct str next_line(struct str *rest)
-{
-	const char *end = memchr(rest->p, '\n', rest->n);
-	struct str line = { rest->p, end ? (size_t)(end - rest->p) : rest->n };
-	size_t taken = end ? line.n + 1 : line.n;
-
-	rest->p += taken;
-	rest->n -= taken;
-	return line;
-}
-
 /* A copy of text that the entries can point into. */
 static struct source *add_source(struct ini *ini, struct str text)
 {
@@ -445,7 +428,7 @@ int ini_add(struct ini *ini, enum ini_file kind, const char *name,
 		rest.n -= 3;
 	}
 	while (status == 0 && rest.n > 0)
-		status = read_line(&r, next_line(&rest));
+		status = read_line(&r, str_next(&rest, '\n'));
 	if (r.prefixed_default)
 		drop_bare_default(&r);
 	return status;

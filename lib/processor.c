@@ -19,22 +19,10 @@ static bool is_end(char c)
 	return c == '\n' || c == '\r';
 }
 
-/* Without empty lines at its end, and before. */
-static struct str trim(struct str said)
-{
-	while (said.n > 0 && is_end(*said.p)) {
-		said.p++;
-		said.n--;
-	}
-	while (said.n > 0 && is_end(said.p[said.n - 1]))
-		said.n--;
-	return said;
-}
-
 /* The first line that says something. */
 static struct str first_line(struct str said)
 {
-	struct str line = trim(said);
+	struct str line = str_trim(said, "\r\n");
 	size_t n = 0;
 
 	while (n < line.n && !is_end(line.p[n]))
@@ -104,7 +92,7 @@ static void gather(struct processor *p)
 	p->bad.reason = line.n > 0 ? arena_dup(p->arena, line) : STR_NONE;
 	if (note.n > 0)
 		note_read(note, p->arena, &p->bad, &p->complaint);
-	said = trim(said);
+	said = str_trim(said, "\r\n");
 	if (said.n == 0 || str_eq(said, p->bad.reason))
 		return;
 	said.n = str_cut_utf8(said, STDERR_MAX);

@@ -86,14 +86,6 @@ void record_reader_free(struct record_reader *reader)
 	free(reader);
 }
 
-static struct str trim(struct str line)
-{
-	while (line.n > 0 && line.p[line.n - 1] != '\0' &&
-	       strchr(" \t\r\n", line.p[line.n - 1]))
-		line.n--;
-	return line;
-}
-
 /* An outcome that somebody's jq switched off again is none. */
 static void drop_false(struct str *member)
 {
@@ -149,7 +141,7 @@ int record_parse(struct record_reader *reader, struct str line,
 		 struct arena *arena, struct record *record, struct err *err)
 {
 	memset(record, 0, sizeof(*record));
-	record->line = trim(line);
+	record->line = str_trim_end(line, " \t\r\n");
 	/* yajl takes more for blanks, and more for UTF-8, than there is. */
 	if (!str_has_suffix(record->line, STR("}")) ||
 	    !str_is_utf8(record->line))

@@ -33,6 +33,27 @@ struct str str_next(struct str *rest, char c)
 	return part;
 }
 
+static bool is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c);
+}
+
+struct str str_trim_end(struct str s, const char *set)
+{
+	while (s.n > 0 && is_one_of(s.p[s.n - 1], set))
+		s.n--;
+	return s;
+}
+
+struct str str_trim(struct str s, const char *set)
+{
+	while (s.n > 0 && is_one_of(*s.p, set)) {
+		s.p++;
+		s.n--;
+	}
+	return str_trim_end(s, set);
+}
+
 int str_number(struct str s, unsigned long long *number)
 {
 	unsigned long long value = 0;

@@ -137,10 +137,29 @@ static void test_bytes(void)
 	   str_bytes(STR("-1"), &n) < 0, "anything else is none");
 }
 
+static void test_trim(void)
+{
+	static const struct {
+		struct str in, both, end;
+	} cases[] = {
+		{ STR(""), STR(""), STR("") },
+		{ STR(" \t "), STR(""), STR("") },
+		{ STR(" a b\t"), STR("a b"), STR(" a b") },
+		{ STR("a"), STR("a"), STR("a") },
+		{ STR("\0a \0"), STR("\0a \0"), STR("\0a \0") },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		ok(str_eq(str_trim(cases[i].in, " \t"), cases[i].both) &&
+		   str_eq(str_trim_end(cases[i].in, " \t"), cases[i].end),
+		   "trimmed, case %zu", i);
+}
+
 int main(void)
 {
 	test_numbers();
 	test_utf8();
+	test_trim();
 	test_parts();
 	test_buf();
 	test_arena();
