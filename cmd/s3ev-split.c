@@ -91,7 +91,7 @@ static int check_output(struct split *split)
 	return split->out.buf.n >= OUT_FULL ? flush(split) : 0;
 }
 
-static int count(struct split *split, enum record_outcome outcome)
+static int count_line(struct split *split, enum record_outcome outcome)
 {
 	split->mark.records++;
 	split->stats.out[outcome]++;
@@ -116,7 +116,7 @@ static int on_record(void *ctx, const struct record *record,
 	buf_puts(out, "}\n");
 	if (!split->unique) {
 		split->stats.bytes += record->size;
-		return count(split, RECORD_GOOD);
+		return count_line(split, RECORD_GOOD);
 	}
 	return newest_hold(&split->newest, record, out, start, wanted) < 0 ?
 		fail(split, EX_OSERR, "-u: out of memory") : 0;
@@ -146,7 +146,7 @@ static int on_refuse(void *ctx, const struct err *err,
 	envelope_put_from(out, from, split->mark.position++);
 	record_put_failed(out, "s3ev-split", err);
 	buf_puts(out, "}\n");
-	return count(split, RECORD_FAILED);
+	return count_line(split, RECORD_FAILED);
 }
 
 static void on_note(void *ctx, struct str what)
@@ -162,7 +162,7 @@ static int put_held(void *ctx, struct str line)
 	struct split *split = ctx;
 
 	buf_put_str(&split->out.buf, line);
-	return count(split, RECORD_GOOD);
+	return count_line(split, RECORD_GOOD);
 }
 
 static int on_invocation(void *ctx, const struct event_invocation *invocation)

@@ -68,27 +68,30 @@ static void check_json(struct buf *body)
 /* What is written can be read. */
 static void check_item(const struct record *record, unsigned long long count)
 {
-	struct ledger_decision decision, got;
-	struct ledger_key key;
+	struct ledger_item item = { .table = "table", .record = record,
+				    .now = 1 };
+	struct ledger_decision got;
 	struct arena arena;
 	struct buf body;
 	struct err err;
 
 	arena_init(&arena, 16 << 20);
 	buf_init(&body, 4 << 20);
-	key = ledger_key(record, &arena);
-	decision = ledger_decision(record, &arena);
-	decision.count = count;
-	CHECK(key.object.n > 0 && key.seq.n > 0 && key.seq.n <= 1024,
+	item.key = ledger_key(record, &arena);
+	item.decision = ledger_decision(record, &arena);
+	item.decision.count = count;
+	item.days = (unsigned)(count % 3);
+	CHECK(item.key.object.n > 0 && item.key.seq.n > 0 &&
+	      item.key.seq.n <= 1024,
 	      "an item has a key that DynamoDB takes");
-	ledger_get(&body, "table", key);
+	ledger_get(&body, "table", item.key);
 	check_json(&body);
 	buf_reset(&body);
-	ledger_put(&body, "table", record, key, &decision, 1);
+	ledger_put(&body, &item);
 	check_json(&body);
 	CHECK(ledger_read(buf_str(&body), &arena, &got, &err) == 1,
 	      "an item that was written can be read");
-	CHECK(ledger_same(&decision, &got) && got.count == count,
+	CHECK(ledger_same(&item.decision, &got) && got.count == count,
 	      "an item says what was written");
 	buf_free(&body);
 	arena_free(&arena);

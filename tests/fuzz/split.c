@@ -64,6 +64,8 @@ int split_main(int argc, char **argv);
 #pragma push_macro("stderr")
 #undef stderr
 #define stderr nowhere
+#include "../../lib/intake.c"
+#include "../../lib/output.c"
 #include "../../cmd/s3ev-split.c"
 #undef main
 #undef read
@@ -84,6 +86,7 @@ static struct str run_tool(const char *mode, struct str in, uint32_t random,
 	io.random = random;
 	optind = 0;
 	*status = split_main(5, argv);
+	CHECK(io.in.n == 0, "all of the input is read");
 	return (struct str){ io.out, io.out_n };
 }
 
