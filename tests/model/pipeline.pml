@@ -18,7 +18,8 @@
  * Which step is which function stands beside it.  Content is 1 or 2; what is
  * uploaded has sizes and ETags, here the content itself, so "the same content"
  * is exact.  Chains of retries have no end here; the code gives up sooner, and
- * giving up is possible at each of them.
+ * giving up is possible at each of them.  Left out: outputs of processors, parts,
+ * ddb-record --failed, and other policies for collisions than keep-both.
  *
  *	LOOKS	a server that ignores conditions on copies and deletions, and
  *		place.c and s3rm.c as they work with one
@@ -111,6 +112,8 @@ bool lost, unchecked, twice, wrong, forgotten, witnessed;
 #define GOOD_AND_BAD	(outcome[0] == GOOD && outcome[1] == BAD && !HAS(0) && !HAS(1))
 #define REPLACED	(count[0] > 1)
 #define OVERWRITTEN	(outcome[0] == GONE && outcome[1] == GOOD)
+#define OVERTAKEN	(OVERWRITTEN && content[0] != content[1] && \
+	TIMES(content[0]) > 0)
 
 #ifndef ONE
 chan late = [1] of { mtype, byte, byte, mtype, byte };
@@ -328,7 +331,10 @@ proctype worker()
 		fi;
 		forget() }
 
-	/* place.c, copy(), on_copied(), check_copy() */
+	/*
+	 * place.c, write_target(), on_written(), on_taken(), on_missing();
+	 * transfer.c, transfer_start(), check_copy()
+	 */
 	:: atomic { step == COPY_IT ->
 		ask(COPY);
 		if
@@ -348,7 +354,10 @@ proctype worker()
 		fi;
 		forget() }
 
-	/* place.c, look_at_target(), on_target_seen(), take_second_name() */
+	/*
+	 * place.c, look_at_target(), on_target_seen(), compare(), collide(),
+	 * take_second_name()
+	 */
 	:: atomic { step == LOOK_AT_TARGET ->
 		ask(HEAD);
 		if
@@ -382,7 +391,7 @@ proctype worker()
 		forget() }
 
 #ifdef LOOKS
-	/* place.c, on_source_seen_again() */
+	/* transfer.c, on_source_seen_again() */
 	:: atomic { step == LOOK_AT_SOURCE_AGAIN ->
 		ask(GET);
 		if
@@ -392,7 +401,7 @@ proctype worker()
 		fi;
 		forget() }
 
-	/* place.c, on_undone() */
+	/* transfer.c, undo(), on_undone() */
 	:: atomic { step == UNDO ->
 		ask(DELETE_COPY);
 		if
@@ -403,9 +412,9 @@ proctype worker()
 #endif
 
 	/*
-	 * ddb-record.c, put(), on_put(): n decisions are known.  meet(), with
-	 * the item that came with the refusal: repeated, kept
-	 * (ledger_keeps()), or put once more.
+	 * ddb-record.c, start(); entry.c, put(), on_put(): n decisions are
+	 * known.  meet(), with the item that came with the refusal: repeated,
+	 * kept (ledger_keeps()), or put once more.
 	 */
 	:: atomic { step == RECORD ->
 		ask(PUT_ITEM);
