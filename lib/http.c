@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { IDLE_MAX = 64, RECEIVE_BUFFER = 64 << 10 };
+enum { IDLE_MAX = 64, RECEIVE_BUFFER = 32 << 10 };
 
 struct http {
 	struct loop *loop;
