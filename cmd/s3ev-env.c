@@ -76,7 +76,7 @@ static void on_keys(void *arg, const struct creds_keys *keys,
 	struct err why;
 
 	env->ended = true;
-	if (!keys)
+	if (err)
 		fail(env, err);
 	else if (creds_set_copy(&env->keys, keys, &why) < 0)
 		fail(env, &why);
