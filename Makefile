@@ -111,7 +111,7 @@ lambda:			## the bundle for AWS Lambda; ARCH=x86_64|arm64 PROCESSOR=FILE
 
 deploy: lambda $(OSLS)	## the stack; STAGE=dev DEPLOY='--param NAME=VALUE ...'
 	cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%) deploy \
-		--stage $(STAGE) --param architecture=$(ARCH) $(DEPLOY)
+		--stage $(STAGE) --verbose --param architecture=$(ARCH) $(DEPLOY)
 
 redrive:		## put the stack's dead letters back into its queue
 	pipelines/lambda/redrive s3ev-$(STAGE)

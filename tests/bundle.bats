@@ -72,7 +72,7 @@ object() {
 @test "another processor comes in its place, and one that is none is refused" {
 	printf '#!/bin/sh\nexit 0\n' >"$dir/mine"
 	cd "$ROOT"
-	run3 make -s lambda ARCH=x86_64 ZIP="$dir/mine.zip" PROCESSOR="$dir/mine"
+	run3 env -u MAKELEVEL -u MAKEFLAGS make -s lambda ARCH=x86_64 ZIP="$dir/mine.zip" PROCESSOR="$dir/mine"
 	assert_eq "$status $err" "2 build: $dir/mine: no program to be the processor
 make: *** [Makefile:$(grep -n 'pipelines/lambda/build \$' Makefile | cut -d: -f1): lambda] Error 1
 "

@@ -71,6 +71,17 @@ keys() { # BUCKET
 	assert_eq "$(find "$spool" -type f)" ''
 }
 
+@test "pipelines/process: built-in checks come from CHECKS, with no processor if PROCESSOR is empty" {
+	world
+	printf 'a,b\n1,2\n' | s3c put "$in" good.csv >/dev/null
+	printf 'a,b\n1\n' | s3c put "$in" bad.csv >/dev/null
+	wait_until announced 2
+	CHECKS='--utf8 --csv=2' PROCESSOR='' run3 pipelines/process <"$RECEIVED"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(keys "$to") $(keys "$bad")" '["good.csv"] ["bad.csv","bad.csv.why.json"]'
+	assert_eq "$(jq -c '[.check.by, .bad.reason]' <<<"$out" | sort)" $'["builtin",null]\n["csv","line 2: 1 field, not 2"]'
+}
+
 @test "the server's own events: good to processed, bad to bad data, gone recorded; and once more: nothing" {
 	world
 	odd=$'in/2026/a b+c&é%20\'x".json'
