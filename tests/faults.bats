@@ -21,17 +21,9 @@ world() {
 		new_bucket $name
 	done
 	table=ledger-$RANDOM$RANDOM
-	jq -n --arg t "$table" '{TableName: $t, BillingMode: "PAY_PER_REQUEST",
-		AttributeDefinitions: [{AttributeName: "object", AttributeType: "S"}, {AttributeName: "seq", AttributeType: "S"}],
-		KeySchema: [{AttributeName: "object", KeyType: "HASH"}, {AttributeName: "seq", KeyType: "RANGE"}]}' |
-		ddbc CreateTable >/dev/null
-	wait_until is_active
+	make_ledger "$table"
 	export PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad RECORD_TABLE=$table TMPDIR=$spool
 	direct_s3=$AWS_ENDPOINT_URL_S3 direct_ddb=$AWS_ENDPOINT_URL_DYNAMODB
-}
-
-is_active() {
-	jq -n --arg t "$table" '{TableName: $t}' | ddbc DescribeTable | jq -e '.Table.TableStatus == "ACTIVE"' >/dev/null
 }
 
 # Puts COUNT good objects, as many bad ones and a few that are gone, and makes their events.

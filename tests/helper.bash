@@ -72,6 +72,19 @@ new_bucket() { # NAME
 	s3c mb "${!1}"
 }
 
+# Makes a table as ddb-record wants it, and waits until it can be written to.
+make_ledger() { # TABLE
+	jq -n --arg t "$1" '{TableName: $t, BillingMode: "PAY_PER_REQUEST",
+		AttributeDefinitions: [{AttributeName: "object", AttributeType: "S"}, {AttributeName: "seq", AttributeType: "S"}],
+		KeySchema: [{AttributeName: "object", KeyType: "HASH"}, {AttributeName: "seq", KeyType: "RANGE"}]}' |
+		ddbc CreateTable >/dev/null
+	wait_until table_is_active "$1"
+}
+
+table_is_active() { # TABLE
+	jq -n --arg t "$1" '{TableName: $t}' | ddbc DescribeTable | jq -e '.Table.TableStatus == "ACTIVE"' >/dev/null
+}
+
 # Runs a command. Sets out, err (with all their newlines) and status; the exact
 # bytes are in the files out and err in $BATS_TEST_TMPDIR.
 run3() { # COMMAND...

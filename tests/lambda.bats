@@ -21,21 +21,13 @@ world() { # OPTIONS_JSON PROCESSOR
 		new_bucket $name
 	done
 	table=ledger-$RANDOM$RANDOM
-	jq -n --arg t "$table" '{TableName: $t, BillingMode: "PAY_PER_REQUEST",
-		AttributeDefinitions: [{AttributeName: "object", AttributeType: "S"}, {AttributeName: "seq", AttributeType: "S"}],
-		KeySchema: [{AttributeName: "object", KeyType: "HASH"}, {AttributeName: "seq", KeyType: "RANGE"}]}' |
-		ddbc CreateTable >/dev/null
-	wait_until is_active
+	make_ledger "$table"
 	serve "$PWD/port" "$tests/servers/lambda" "$PWD/port" "$(jq -c --arg s3 "$AWS_ENDPOINT_URL_S3" '. + {proxy: $s3}' <<<"$1")"
 	LAMBDA_URL=http://127.0.0.1:$port
 	wait_until test -s port.proxy
 	s3c notify "$in" "$LAMBDA_URL/announce"
 	environment "$2" 3>&- &
 	servers+=($!)
-}
-
-is_active() {
-	jq -n --arg t "$table" '{TableName: $t}' | ddbc DescribeTable | jq -e '.Table.TableStatus == "ACTIVE"' >/dev/null
 }
 
 # What Lambda does around a bootstrap. It is stopped with all that it started.

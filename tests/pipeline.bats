@@ -21,18 +21,10 @@ world() {
 		s3c mb "${!name}" &
 	done 3>&-
 	wait
-	jq -n --arg t "$table" '{TableName: $t, BillingMode: "PAY_PER_REQUEST",
-		AttributeDefinitions: [{AttributeName: "object", AttributeType: "S"}, {AttributeName: "seq", AttributeType: "S"}],
-		KeySchema: [{AttributeName: "object", KeyType: "HASH"}, {AttributeName: "seq", KeyType: "RANGE"}]}' |
-		ddbc CreateTable >/dev/null
-	wait_until is_active
+	make_ledger "$table"
 	receiver
 	s3c notify "$in" "$RECEIVER_URL"
 	export PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad RECORD_TABLE=$table TMPDIR=$spool
-}
-
-is_active() {
-	jq -n --arg t "$table" '{TableName: $t}' | ddbc DescribeTable | jq -e '.Table.TableStatus == "ACTIVE"' >/dev/null
 }
 
 announced() { # COUNT
