@@ -134,6 +134,17 @@ all_of() { # TYPE FILTER
 	run ! package --param architecture=mips
 }
 
+@test "how files are looked at is a setting: the processor, built-in checks, options of the runtime" {
+	package
+	is_true '.Resources.ProcessLambdaFunction.Properties.Environment.Variables |
+		.PROCESSOR == "/var/task/pipelines/processor" and .CHECKS == "" and .LAMBDA_RT_OPTIONS == ""'
+	unzip -l "$ROOT/build/lambda.zip" pipelines/processor
+	package --param processor=none --param 'checks=--name *.csv --csv=12' --param 'runtime=--gone=fail -v'
+	is_true '.Resources.ProcessLambdaFunction.Properties.Environment.Variables |
+		.PROCESSOR == "" and .CHECKS == "--name *.csv --csv=12" and .LAMBDA_RT_OPTIONS == "--gone=fail -v"'
+	run ! package --param processor=mine
+}
+
 @test "cfn-lint finds nothing wrong" {
 	command -v cfn-lint >/dev/null || skip "cfn-lint is not installed"
 	for options in '' '--param trigger=direct --param capacity=on-demand --param reservedConcurrency=5'; do

@@ -72,6 +72,11 @@ keys() { # BUCKET
 	assert_eq "$status $err" '0 '
 	assert_eq "$(keys "$to") $(keys "$bad")" '["good.csv"] ["bad.csv","bad.csv.why.json"]'
 	assert_eq "$(jq -c '[.check.by, .bad.reason]' <<<"$out" | sort)" $'["builtin",null]\n["csv","line 2: 1 field, not 2"]'
+	cd "$dir"
+	touch other.csv
+	CHECKS=' --name *.csv  --csv=2 ' PROCESSOR='' run3 "$tests/../pipelines/process" <"$RECEIVED"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(jq -c '[.check.by, .check.checks, .bad.code]' <<<"$out" | sort)" $'["builtin",["name","csv"],null]\n["csv",["name","csv"],"FieldCount"]'
 }
 
 @test "the server's own events: good to processed, bad to bad data, gone recorded; and once more: nothing" {
