@@ -10,6 +10,8 @@
 
 #include "fuzz_config.h"
 
+#include <yajl/yajl_tree.h>
+
 #include "creds_chain.h"
 #include "creds_job.h"
 
@@ -107,16 +109,49 @@ int loop_child(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
 	abort();
 }
 
-/* What reads the token files */
+/* What reads the token files, and writes one: it goes nowhere. */
+
+static ssize_t fuzz_write(int fd, const void *bytes, size_t n)
+{
+	char *text = fuzz_cstr((struct str){ bytes, n }), why[256];
+	yajl_val tree = yajl_tree_parse(text, why, sizeof(why));
+
+	(void)fd;
+	CHECK(tree && YAJL_IS_OBJECT(tree), "the token's file is JSON");
+	yajl_tree_free(tree);
+	free(text);
+	return (ssize_t)n;
+}
+
+static int fuzz_rename(const char *from, const char *to)
+{
+	CHECK(str_has_prefix(str_of(from), str_of(to)),
+	      "a file is made beside the one it replaces");
+	return 0;
+}
+
+static int fuzz_unlink(const char *path)
+{
+	(void)path;
+	return 0;
+}
+
 #undef _DEFAULT_SOURCE
 #define open fuzz_open
 #define read fuzz_read
+#define write fuzz_write
 #define close fuzz_close
+#define rename fuzz_rename
+#define unlink fuzz_unlink
 #define no_memory creds_job_no_memory
 #include "../../lib/creds_job.c"
+#include "../../lib/creds_token.c"
 #undef open
 #undef read
+#undef write
 #undef close
+#undef rename
+#undef unlink
 
 /* The next part of the input is the answer. */
 static void answer(struct str *rest)
@@ -159,10 +194,46 @@ static void check_result(const struct creds_job *job)
 	CHECK(keys->from && *keys->from, "it is known where keys come from");
 }
 
+/* How often each request may be sent: what is set for the metadata service. */
+static unsigned tries_max(const struct creds_job *job)
+{
+	const struct ini_entry *entry = NULL;
+	unsigned long long tries = 1;
+	struct err ignored;
+	struct str text;
+
+	if (job->step->kind != CREDS_IMDS)
+		return 3;
+	if (config_variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS", &text,
+			    &ignored) < 0)
+		return 1;
+	if (!text.p)
+		config_property(job->config, job->config->profile.value,
+				"metadata_service_num_attempts", &entry,
+				&ignored);
+	if (entry)
+		text = entry->value;
+	if (str_number(text, &tries) < 0 || tries > 1000)
+		return 1;
+	return (unsigned)tries;
+}
+
+/*
+ * A try has two turns, the answer and the pause after it.  The metadata service
+ * is asked three things, Identity Center two, all others one.
+ */
+static unsigned turns_max(const struct creds_job *job)
+{
+	unsigned requests = job->step->kind == CREDS_IMDS ? 3 :
+			    job->step->kind == CREDS_SSO ? 2 : 1;
+
+	return requests * (2 * tries_max(job) - 1);
+}
+
 /* One step, to its end. */
 static void run(struct creds_job *job, struct str *rest)
 {
-	unsigned turns = 0;
+	unsigned turns = 0, max = turns_max(job);
 	bool done = false;
 
 	job->done = on_done;
@@ -173,7 +244,7 @@ static void run(struct creds_job *job, struct str *rest)
 	}
 	while (!done) {
 		CHECK(running || ringing, "something is waited for");
-		CHECK(++turns < 64, "a job ends");
+		CHECK(++turns <= max, "a job ends");
 		if (running) {
 			answer(rest);
 		} else {
