@@ -75,7 +75,10 @@ void json_skip(struct json_parser *parser);
 /* Inside a callback: how many bytes of the current json_feed() are read. */
 size_t json_position(const struct json_parser *parser);
 
-/* After json_feed() returned -1: how many of its bytes were good. */
+/*
+ * After json_feed() returned -1: how many of its bytes were read, of which the
+ * last may be a token that does not belong there.
+ */
 size_t json_error_position(const struct json_parser *parser);
 
 /*

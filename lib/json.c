@@ -240,8 +240,8 @@ static size_t escapes_ok(struct escapes *e, const char *bytes, size_t n)
 }
 
 /* yajl's message is several lines with a picture; the first says it all. */
-static int syntax_error(struct json_parser *parser, const void *bytes,
-			size_t n, struct err *err)
+static void syntax_error(struct json_parser *parser, const void *bytes,
+			 size_t n, struct err *err)
 {
 	unsigned char *text = yajl_get_error(parser->yajl, 0, bytes, n);
 	const char *said = text ? (const char *)text : "parse error";
@@ -249,7 +249,6 @@ static int syntax_error(struct json_parser *parser, const void *bytes,
 	err_set(err, "InvalidJSON", "%.*s", (int)strcspn(said, "\n"), said);
 	if (text)
 		yajl_free_error(parser->yajl, text);
-	return -1;
 }
 
 /*
@@ -292,8 +291,11 @@ static int parse(struct json_parser *parser, const void *bytes, size_t n,
 	case yajl_status_error:
 		break;
 	}
-	parser->error_at = yajl_get_bytes_consumed(parser->yajl);
-	return syntax_error(parser, bytes, n, err);
+	syntax_error(parser, bytes, n, err);
+	/* A slash is no token here, and not counted as all others are. */
+	parser->error_at = yajl_get_bytes_consumed(parser->yajl) +
+			   (strstr(err->message, "comment") != NULL);
+	return -1;
 }
 
 int json_feed(struct json_parser *parser, const void *bytes, size_t n,

@@ -126,6 +126,14 @@ s3ev-split: document 4: nested deeper than 512 levels
 '
 }
 
+@test "a comment is refused, once" {
+	printf '\n{// why\n' >input
+	split -m <input
+	assert_eq "$status $(jq -c 'del(.error)' <<<"$out")" '65 {"mark":"1","records":0}'
+	assert_eq "$err" 's3ev-split: document 1: lexical error: probable comment found in input text, comments are not enabled.
+'
+}
+
 @test "documents may follow each other, in one line or printed at length, in pieces of any size" {
 	cat "$events/s3-put-v21.json" >input
 	event . | tr -d '\n' >>input

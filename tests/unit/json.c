@@ -231,6 +231,25 @@ static void test_pieces(void)
 	}
 }
 
+static void test_position(void)
+{
+	static const char *const texts[] = { "{\"a\"{", "{\"a\"/", " {/ }" };
+	static const size_t want[] = { 5, 5, 3 };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct calls calls = { .skips = false };
+		struct json_parser *parser = json_new(&seeing, &calls);
+		struct err err;
+
+		buf_init(&calls.seen, 1000);
+		ok(json_feed(parser, texts[i], strlen(texts[i]), &err) < 0 &&
+		   json_error_position(parser) == want[i],
+		   "an error is behind the wrong token: %s", texts[i]);
+		json_free(parser);
+		buf_free(&calls.seen);
+	}
+}
+
 int main(void)
 {
 	arena_init(&arena, 100000);
@@ -240,6 +259,7 @@ int main(void)
 	test_put();
 	test_skip();
 	test_pieces();
+	test_position();
 	pick_free(picker);
 	arena_free(&arena);
 	return done();
