@@ -34,6 +34,7 @@ struct reply_event {
 	struct str schema, invocation;	/* of S3 Batch Operations */
 	struct reply_unit *units;	/* in the order of the event */
 	size_t count, size;
+	unsigned long long others;	/* records that come of none of them */
 
 	struct arena arena;		/* private from here on */
 	size_t found;			/* where the last search ended */

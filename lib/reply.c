@@ -48,6 +48,7 @@ struct reply {
 	struct reply_counts counts;
 	unsigned long long expected;	/* records, as the mark says */
 	bool has_expected;
+	unsigned long long others;	/* records of no message, no task */
 	bool all_failed;		/* it cannot be said which */
 	struct err why;			/* the first failure, or what happened */
 };
@@ -86,7 +87,7 @@ int reply_begin(struct reply *reply, struct str id, struct str event,
 	arena_reset(&reply->texts);
 	memset(&reply->counts, 0, sizeof(reply->counts));
 	memset(&reply->why, 0, sizeof(reply->why));
-	reply->expected = 0;
+	reply->expected = reply->others = 0;
 	reply->has_expected = reply->all_failed = false;
 	reply->id = arena_dup(&reply->texts, id);
 	if (!reply->id.p)
@@ -185,10 +186,12 @@ static void take_record(struct reply *reply, const struct line *line)
 	if (fails)
 		remember_failure(reply, line);
 	unit = reply_event_find(&reply->event, or(line->sqs, line->batch));
-	if (unit)
+	if (unit) {
 		set_unit(reply, unit, line, outcome);
-	else if (fails)
-		reply->all_failed = true;
+	} else {
+		reply->others++;
+		reply->all_failed |= fails;
+	}
 }
 
 static int take_mark(struct reply *reply, const struct line *line)
@@ -265,7 +268,13 @@ static void end_with_mark(struct reply *reply)
 
 static void end_without_mark(struct reply *reply, const struct err *why)
 {
+	unsigned long long others = reply->event.others;
+
 	reply->counts.missing = find_missing(&reply->event);
+	if (reply->others < others) {
+		reply->all_failed = true;
+		reply->counts.missing += others - reply->others;
+	}
 	if (reply->event.kind == REPLY_DIRECT) {
 		reply->all_failed = true;
 		reply->counts.missing = 1;

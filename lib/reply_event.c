@@ -117,17 +117,19 @@ static int add_unit(struct reply_event *event, struct str id)
 	return 0;
 }
 
+/* The first decides who asks. */
 static int on_close(void *ctx, enum json_type type)
 {
 	struct reading *r = ctx;
-	bool is_task = r->list == TASKS;
+	enum reply_kind kind = r->list == TASKS ? REPLY_BATCH : REPLY_SQS;
 
 	(void)type;
 	r->name = OTHER;
 	if (--r->depth != 2 || !r->id.p ||
-	    !(is_task || (r->list == RECORDS && r->is_sqs)))
+	    !(kind == REPLY_BATCH || (r->list == RECORDS && r->is_sqs)) ||
+	    (r->event->count > 0 && kind != r->event->kind))
 		return 0;
-	r->event->kind = is_task ? REPLY_BATCH : REPLY_SQS;
+	r->event->kind = kind;
 	r->event->is_fifo = r->is_fifo;
 	return add_unit(r->event, r->id);
 }
@@ -137,11 +139,14 @@ static int on_close(void *ctx, enum json_type type)
 static int on_record(void *ctx, const struct record *record,
 		     const struct envelope_from *from)
 {
-	struct reply_unit *unit = reply_event_find(ctx, from->sqs);
+	struct reply_event *event = ctx;
+	struct reply_unit *unit = reply_event_find(event, from->sqs);
 
 	(void)record;
 	if (unit)
 		unit->expected++;
+	else
+		event->others++;
 	return 0;
 }
 

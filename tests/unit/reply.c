@@ -13,6 +13,7 @@
 #define ONE "{\\\"Records\\\":[" S3 "]}"
 #define TWO "{\\\"Records\\\":[" S3 "," S3 "]}"
 #define TEST "{\\\"Event\\\":\\\"s3:TestEvent\\\"}"
+#define INNER "{\\\"messageId\\\":\\\"9\\\",\\\"body\\\":\\\"x\\\"}"
 #define QUEUE "{\"Records\":[" MESSAGE("1", ONE) "," MESSAGE("2", ONE) "," \
 	MESSAGE("3", ONE) "]}"
 #define FIFO "{\"Records\":[" ORDERED("1", ONE) "," ORDERED("2", ONE) "," \
@@ -20,6 +21,10 @@
 #define DOUBLE "{\"Records\":[" MESSAGE("1", TWO) "," MESSAGE("2", TEST) "]}"
 #define BATCH "{\"invocationSchemaVersion\":\"1.0\",\"invocationId\":\"i\"," \
 	"\"job\":{\"id\":\"j\"},\"tasks\":[{\"taskId\":\"a\"},{\"taskId\":\"b\"}]}"
+#define NESTED "{\"Records\":[" MESSAGE("1", INNER) "," MESSAGE("2", ONE) "]}"
+#define MIXED "{\"invocationSchemaVersion\":\"1.0\",\"invocationId\":\"i\"," \
+	"\"tasks\":[{\"taskId\":\"a\"},{\"taskId\":\"b\"}]," \
+	"\"Records\":[" MESSAGE("1", ONE) "]}"
 #define DIRECT "{\"Records\":[{\"s3\":{}}]}"
 
 #define GOOD(id) "{\"bucket\":\"b\",\"key\":\"k\",\"from\":{\"sqs\":\"" id "\"}}\n"
@@ -64,6 +69,11 @@ static const struct one ones[] = {
 	  GOOD("1"), true, "{\"batchItemFailures\":[" FAILURE("1") "]}", { 0 } },
 	{ "no mark: a test event needs no record", DOUBLE,
 	  GOOD("1") GOOD("1"), true, NONE_FAILED, { 0 } },
+	{ "no mark: a record is missing that names no message of ours: all failed",
+	  NESTED, GOOD("2"), true,
+	  "{\"batchItemFailures\":[" FAILURE("1") "," FAILURE("2") "]}", { 0 } },
+	{ "no mark: or it is there", NESTED, GOOD("9") GOOD("2"), true,
+	  NONE_FAILED, { 0 } },
 	{ "one of a message's records failed", DOUBLE,
 	  FAILED("1") GOOD("1") MARK("2"), false,
 	  "{\"batchItemFailures\":[" FAILURE("1") "]}", { 0 } },
@@ -109,6 +119,10 @@ static const struct one ones[] = {
 	{ "a batch: what is missing is tried again", BATCH, TASK("a", ""), true,
 	  RESULTS(RESULT("Succeeded", "good"),
 		  RESULT("TemporaryFailure", "Late: too late")), { 0 } },
+	{ "a batch: it is told of nothing but its tasks", MIXED,
+	  TASK("a", "") TASK("b", "") GOOD("1") MARK("3"), false,
+	  RESULTS(RESULT("Succeeded", "good"), RESULT("Succeeded", "good")),
+	  { 0 } },
 	{ "others hear how many there were", DIRECT,
 	  "{\"bucket\":\"b\",\"key\":\"k\"}\n{\"bad\":{}}\n{\"gone\":{}}\n" MARK("3"),
 	  false, "{\"records\":3,\"good\":1,\"bad\":1,\"gone\":1}", { 0 } },
