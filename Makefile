@@ -21,6 +21,9 @@ PROCESSOR ?= pipelines/processor
 ZIP ?= build/lambda.zip
 STAGE ?= dev
 OSLS := pipelines/lambda/node_modules/.bin/osls
+SLS = cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%)
+SLS_OPTIONS = --stage $(STAGE) --region $(or $(REGION),$(AWS_REGION),$(AWS_DEFAULT_REGION),$(error \
+	no region: REGION=eu-west-1 or the like, or AWS_REGION in the environment)) --param architecture=$(ARCH) $(DEPLOY)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion
@@ -109,12 +112,12 @@ lambda:			## the bundle for AWS Lambda; ARCH=x86_64|arm64 PROCESSOR=FILE
 	@tests/need lambda $(if $(filter-out $(NATIVE),$(ARCH)),lambda-$(ARCH))
 	MAKE="$(MAKE)" pipelines/lambda/build $(ARCH) $(ZIP) $(PROCESSOR) $(TOOLS)
 
-deploy: lambda $(OSLS)	## the stack; STAGE=dev DEPLOY='--param NAME=VALUE ...'
-	cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%) deploy \
-		--stage $(STAGE) --verbose --param architecture=$(ARCH) $(DEPLOY)
+deploy: lambda $(OSLS)	## the stack; STAGE=dev REGION=... DEPLOY='--param NAME=VALUE ...'
+	$(SLS) deploy $(SLS_OPTIONS)
+	$(SLS) info --verbose $(SLS_OPTIONS)
 
 redrive:		## put the stack's dead letters back into its queue
-	pipelines/lambda/redrive s3ev-$(STAGE)
+	$(REGION:%=AWS_REGION=%) pipelines/lambda/redrive s3ev-$(STAGE)
 
 check-lambda:		## test the bundle and the stack
 	@tests/need build test lambda lambda-arm64 lambda-test
@@ -128,6 +131,7 @@ help:			## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/\1 -/p' Makefile
 
 $(OSLS): pipelines/lambda/package-lock.json
+	@tests/need deploy
 	cd pipelines/lambda && npm ci --no-audit --no-fund
 	touch $@
 

@@ -46,9 +46,11 @@ all_of() { # TYPE FILTER
 @test "a message comes again late enough and often enough, then is a dead letter" {
 	package
 	is_true '.Resources | .ProcessLambdaFunction.Properties.Timeout as $timeout | .Queue.Properties |
-		.VisibilityTimeout >= 6 * $timeout and .RedrivePolicy.maxReceiveCount >= 5 and
+		.VisibilityTimeout == 6 * $timeout and .RedrivePolicy.maxReceiveCount >= 5 and
 		.RedrivePolicy.deadLetterTargetArn == {"Fn::GetAtt": ["DeadLetters", "Arn"]}'
 	is_true '.Resources | .DeadLetters.Properties.MessageRetentionPeriod > .Queue.Properties.MessageRetentionPeriod'
+	package --param timeout=900 --param batch=100 --param window=20
+	is_true '.Resources.Queue.Properties.VisibilityTimeout == 5420'
 }
 
 @test "only the bucket may send to the queue" {
@@ -81,7 +83,7 @@ all_of() { # TYPE FILTER
 		all([.Properties.PolicyDocument.Statement[] | select(.Effect == "Deny" and .Principal == "*") |
 			.Condition.Bool["aws:SecureTransport"]] == [false])'
 	is_true '[.Resources | .Incoming, .Processed, .BadData, .Ledger] |
-		all(.DeletionPolicy == "Retain" and .UpdateReplacePolicy == "Retain")'
+		all(.DeletionPolicy == "RetainExceptOnCreate" and .UpdateReplacePolicy == "Retain")'
 }
 
 @test "the ledger is what ddb-record needs, and what it costs is a setting" {
@@ -132,6 +134,21 @@ all_of() { # TYPE FILTER
 	all_of Lambda::EventSourceMapping '.Properties | .BatchSize == 100 and .MaximumBatchingWindowInSeconds == 5'
 	run ! package --param trigger=nothing
 	run ! package --param architecture=mips
+}
+
+refuses() { # WHY OPTION...
+	run ! package "${@:2}"
+	[[ $output == *"$1"* ]] && [[ $output != *'    at '* ]]
+}
+
+@test "what AWS would refuse, or what would lose messages, is refused before" {
+	refuses 'batch: more than 10 messages (11) need a window' --param batch=11
+	refuses 'reservedConcurrency: 9 is less than' --param reservedConcurrency=9
+	package --param reservedConcurrency=10
+	package --param reservedConcurrency=9 --param trigger=direct
+	refuses 's3ev-Prod must be small letters' --stage Prod
+	refuses 's3ev-p_d must be small letters' --stage p_d
+	(unset AWS_REGION AWS_DEFAULT_REGION && refuses 'variable at "provider.region"')
 }
 
 @test "how files are looked at is a setting: the processor, built-in checks, options of the runtime" {
@@ -198,6 +215,37 @@ aws() {
 	done
 }
 
+# Runs make as a user does.
+make_deploy() { # [VARIABLE=VALUE...]
+	run3 env -u MAKELEVEL -u MAKEFLAGS timeout 200 make -C "$ROOT" --no-print-directory deploy "$@"
+}
+
+@test "make deploy deploys with the settings given and says where to put files, also when there is nothing to do" {
+	has_moto || skip "moto_server and aws are not installed"
+	moto make
+	for _ in 1 2; do
+		make_deploy STAGE=prod REGION=eu-west-1 DEPLOY='--param capacity=on-demand --param "checks=--utf8 --csv=12"'
+		assert_eq "$status" 0
+		printf '%s' "$out$err" >"$dir/log"
+		grep -qx '  IncomingBucket: s3ev-prod-incoming-123456789012' "$dir/log"
+		grep -qx '  FunctionName: s3ev-prod-process' "$dir/log"
+	done
+	export AWS_DEFAULT_REGION=eu-west-1
+	assert_json '.Environment.Variables.CHECKS == "--utf8 --csv=12"' \
+		"$(aws lambda get-function-configuration --function-name s3ev-prod-process)"
+	assert_json '.Table.BillingModeSummary.BillingMode == "PAY_PER_REQUEST"' \
+		"$(aws dynamodb describe-table --table-name s3ev-prod-ledger)"
+}
+
+@test "make deploy says what is missing: a region, credentials" {
+	export AWS_EC2_METADATA_DISABLED=true HOME=$dir
+	unset "${!AWS_@}"
+	make_deploy
+	[ "$status" -eq 2 ] && [[ $err == *'no region: REGION='* ]]
+	AWS_EC2_METADATA_DISABLED=true make_deploy REGION=eu-west-1
+	[ "$status" -eq 2 ] && [[ $out$err == *'credentials not found'* ]]
+}
+
 @test "redrive puts the dead letters back and says how many; a stack without a queue is refused" {
 	command -v aws >/dev/null || skip "aws is not installed"
 	command aws sqs start-message-move-task --generate-cli-skeleton >/dev/null 2>&1 || skip "aws has no start-message-move-task"
@@ -226,11 +274,14 @@ aws() {
 	printf '#!/bin/sh\nexec "%s" --endpoint-url "%s" "$@"\n' "$(type -P aws)" "$STUB_URL" >"$dir/bin/aws"
 	chmod +x "$dir/bin/aws"
 	PATH=$dir/bin:$PATH
-	run3 "$ROOT/pipelines/lambda/redrive" s3ev-dev
+	run3 make -s -C "$ROOT" --no-print-directory redrive REGION=eu-west-1
 	assert_eq "$status $out$err" $'0 7 messages are back in the queue\n'
+	assert_eq "$(jq -r '.headers.authorization // empty' "$STUB_LOG" | grep -o '/[a-z0-9-]*/sqs/' | uniq)" /eu-west-1/sqs/
 	run3 "$ROOT/pipelines/lambda/redrive" s3ev-dev
 	assert_eq "$status $out$err" $'1 redrive: arn:aws:sqs:us-east-1:1:dead: FAILED: why (3 of 7 moved)\n'
 	run3 "$ROOT/pipelines/lambda/redrive" s3ev-direct
 	assert_eq "$status $out" '1 '
 	[[ $err == *'does not read from the queue'* ]]
+	run3 env PATH="$dir" "$(type -P bash)" "$ROOT/pipelines/lambda/redrive" s3ev-dev
+	assert_eq "$status $out$err" $'1 redrive: the aws command is not there\n'
 }
