@@ -37,11 +37,11 @@ BATS := $(wildcard tests/*.bats tests/*/*.bats)
 LAMBDA_BATS := tests/bundle.bats tests/deploy.bats
 SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor pipelines/try \
 	pipelines/lambda/bootstrap pipelines/lambda/build pipelines/lambda/redrive \
-	tests/bench/check tests/bench/processor tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
+	tests/bench/check tests/bench/lambda tests/bench/processor tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
-.PHONY: all asan bench check check-lambda clean demo deploy deps fuzz help \
-	install lambda lint model redrive torture uninstall unit
+.PHONY: all asan bench bench-lambda check check-lambda clean demo deploy deps \
+	fuzz help install lambda lint model redrive torture uninstall unit
 .DELETE_ON_ERROR:
 
 all: $(TOOLS:%=$B/%)	## build the tools (default)
@@ -94,6 +94,10 @@ bench:			## s3ev-split and s3check beside what is bare
 	tests/bench/split
 	tests/bench/check
 	tests/bench/processor
+
+bench-lambda: lambda	## the bundle beside the same job in Python with boto3
+	@tests/need test bench-lambda
+	tests/bench/lambda
 
 fuzz:			## each fuzzer for a minute
 	@tests/need build fuzz
