@@ -9,15 +9,18 @@
 
 /*
  * Make a directory that only we can enter, in TMPDIR or /tmp.  Its absolute
- * path, which folder_remove() frees, or NULL with err.
+ * path, which the caller frees, or NULL with err.
  */
 char *folder_make(struct err *err);
 
 /*
- * Remove it and free its path; NULL is nothing to remove.  No link is followed,
- * and however deep it is, two descriptors and no recursion are enough.  What
- * is still being filled, or belongs to somebody else, is left in the end.
+ * Remove all that is in a directory.  No link is followed, and however deep it
+ * is, two descriptors and no recursion are enough.  What is still being filled,
+ * or belongs to somebody else, is left in the end: -1 with errno.
  */
-void folder_remove(char *path);
+int folder_empty(const char *path);
+
+/* Remove it, too, unless something is left in it. */
+void folder_remove(const char *path);
 
 #endif

@@ -275,7 +275,9 @@ static void clean_up(struct child *child)
 		strays_kill(child->loop, child->pid, mark);
 	free(mark);
 	child->pid = 0;
-	folder_remove(child->folder);
+	if (child->folder)
+		folder_remove(child->folder);
+	free(child->folder);
 	child->folder = NULL;
 	close_fd(child, &child->in);
 }

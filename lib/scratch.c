@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* nftw, flock, mkdtemp */
+#define _GNU_SOURCE /* flock, mkdtemp */
 #include "scratch.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,30 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
+
 static const char prefix[] = "s3ev-rt.";
-
-/* What goes away meanwhile is gone, which is what we want. */
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
-}
-
-static int remove_inside(const char *path, const struct stat *st, int type,
-			 struct FTW *at)
-{
-	return at->level == 0 ? 0 : remove_one(path, st, type, at);
-}
-
-static int remove_tree(const char *path,
-		       int (*fn)(const char *path, const struct stat *st,
-				 int type, struct FTW *at))
-{
-	return nftw(path, fn, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-}
 
 /* A descriptor that holds the lock of a directory, or -1. */
 static int lock(const char *path)
@@ -66,7 +44,7 @@ static void remove_stale(const char *parent)
 		fd = lock(path);
 		if (fd < 0)
 			continue;
-		(void)remove_tree(path, remove_one);
+		folder_remove(path);
 		close(fd);
 	}
 	if (dir)
@@ -115,7 +93,7 @@ int scratch_empty(struct scratch *scratch, struct err *err)
 {
 	const char *path = buf_cstr(&scratch->path);
 
-	if (path && remove_tree(path, remove_inside) == 0)
+	if (path && folder_empty(path) == 0)
 		return 0;
 	return err_errno(err, "%s cannot be emptied", path ? path : "?");
 }
@@ -127,7 +105,7 @@ void scratch_close(struct scratch *scratch)
 	if (scratch->lock < 0)
 		return;
 	if (path)
-		(void)remove_tree(path, remove_one);
+		folder_remove(path);
 	close(scratch->lock);
 	buf_free(&scratch->path);
 }

@@ -144,6 +144,15 @@ ID lambda-rt: InvalidJSON: the text is cut off"
 	assert_eq "${#made[@]} $(printf '%s\n' s3ev-rt.*/spool.*)" "3 ${made[2]#"$PWD/"}"
 }
 
+@test "what a pipeline left is removed, however deep" {
+	service
+	echo 'chdir($ENV{TMPDIR}) or die; for ($$, ("x" x 100) x 200) { mkdir($_) or die; chdir($_) or die } open(F, ">", "file") or die' >deep
+	runtime --each -- sh -c 'perl deep && s3ev-split -m'
+	assert_eq "$(answer "$(put)")" "$summary"
+	assert_eq "$(answer "$(put)")" "$summary"
+	assert_eq "$(printf '%s\n' s3ev-rt.*/* | wc -l) $(cat said)" '1 '
+}
+
 @test "one that dies between two events, or closes its output, is started anew" {
 	service
 	runtime -- sh -c 'echo $$ >pid; s3ev-split -m | while read -r line; do
