@@ -6,7 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { IDLE_MAX = 64, RECEIVE_BUFFER = 32 << 10 };
+/*
+ * libcurl by itself keeps four connections for each request that is under way
+ * just then: where many end together, most would be closed, and opened again.
+ */
+enum { IDLE_MAX = 64, KEPT_MAX = 1024, RECEIVE_BUFFER = 32 << 10 };
 
 struct http {
 	struct loop *loop;
@@ -112,6 +116,7 @@ struct http *http_new(struct loop *loop, const struct http_options *options,
 	}
 	curl_share_setopt(http->share, CURLSHOPT_SHARE,
 			  CURL_LOCK_DATA_SSL_SESSION);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_MAX);
 	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
 	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer);
