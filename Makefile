@@ -5,6 +5,7 @@ TOOLS := \
 	ddb-record \
 	lambda-rt \
 	s3check \
+	s3check-file \
 	s3ev-env \
 	s3ev-split \
 	s3fetch \

@@ -100,7 +100,7 @@ upload() { # KEY CONTENT
 		tasks: [{taskId: "t1", s3Key: "in/a.json", s3VersionId: null, s3BucketArn: $b}, {taskId: "t2", s3Key: "in/broken.json", s3VersionId: null, s3BucketArn: $b},
 			{taskId: "t3", s3Key: "in/none.json", s3VersionId: null, s3BucketArn: $b}, {taskId: "t4", s3Key: "", s3VersionId: null, s3BucketArn: $b}]}')
 	assert_eq "$(ask /invoke "$batch" | jq -r .body | jq -c '.results[] | [.taskId, .resultCode, .resultString[:6]]')" '["t1","Succeeded","good"]
-["t2","Succeeded","bad: p"]
+["t2","Succeeded","bad: l"]
 ["t3","Succeeded","gone: "]
 ["t4","PermanentFailure","Invali"]'
 	direct=$(jq -cn --arg b "$in" '{Records: [{eventVersion: "2.1", eventSource: "aws:s3", eventName: "ObjectCreated:Put", s3: {bucket: {name: $b}, object: {key: "in/a.csv"}}}]}')
