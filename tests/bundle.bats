@@ -13,7 +13,7 @@ setup_file() {
 
 setup() {
 	dir=$BATS_TEST_TMPDIR
-	tools=$(printf '%s\n' "$ROOT"/cmd/*.c | sed 's,.*/,,; s,\.c$,,')
+	tools=$(cd "$ROOT/cmd" && printf '%s\n' *.c | sed 's,\.c$,,' | sort)
 }
 
 # Makes a certificate: NAME.crt, NAME.key. The options go to openssl.
@@ -91,26 +91,49 @@ make: *** [Makefile:$(grep -n 'pipelines/lambda/build \$' Makefile | cut -d: -f1
 }
 
 @test "every tool is there, by its name, by a link, and after another unzip" {
-	mkdir "$dir/bin"
-	"$BUNDLE/s3ev" --links "$dir/bin"
-	assert_eq "$(cd "$dir/bin" && printf '%s\n' *)" "$tools"
+	bin=$("$BUNDLE/s3ev" --links "$dir")
+	assert_eq "$(cd "$bin" && printf '%s\n' *)" "$tools"
 	python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "$BUNDLE.zip" "$dir/python"
 	chmod +x "$dir/python/s3ev"
 	for tool in $tools; do
-		assert_eq "$("$dir/bin/$tool" -V)" "$("$tool" -V)"
+		assert_eq "$("$bin/$tool" -V)" "$("$tool" -V)"
 		assert_eq "$("$BUNDLE/s3ev" "$tool" --help)" "$("$tool" --help)"
 		assert_eq "$("$dir/python/s3ev" "$tool" -V)" "$("$tool" -V)"
 		assert_eq "$(qemu-aarch64-static "$ARM64/s3ev" "$tool" --help)" "$("$tool" --help)"
 	done
-	run3 "$BUNDLE/s3ev" --links "$dir/bin"
-	assert_eq "$status $out$err" "73 s3ev: $dir/bin/ddb-record: File exists
-"
 	for wrong in '' nothing --links '-h x'; do
 		# shellcheck disable=SC2086
 		run3 "$BUNDLE/s3ev" $wrong
 		assert_eq "$status $out" '64 '
 		[[ $err == 'usage: s3ev TOOL'*s3route* ]]
 	done
+}
+
+@test "links are made once for a user and a bundle, mended if wrong, and only where nobody else can" {
+	mkdir "$dir/tmp"
+	bin=$("$BUNDLE/s3ev" --links "$dir/tmp")
+	before=$(stat -c '%n %i %Z' "$bin"/* "$bin")
+	assert_eq "$("$BUNDLE/s3ev" --links "$dir/tmp")" "$bin"
+	assert_eq "$(stat -c '%n %i %Z' "$bin"/* "$bin") $(stat -c %a "$bin") $(ls -A "$dir/tmp" | wc -l)" "$before 700 1"
+	ln -sf /nowhere "$bin/s3fetch"
+	rm "$bin/s3route"
+	for _ in {1..20}; do "$BUNDLE/s3ev" --links "$dir/tmp" >/dev/null & done
+	wait
+	assert_eq "$(readlink "$bin"/* | sort -u)" "$BUNDLE/s3ev"
+	assert_eq "$(ls -A "$bin")" "$tools"
+	cp "$BUNDLE/s3ev" "$dir"
+	[ "$("$dir/s3ev" --links "$dir/tmp")" != "$bin" ]
+
+	chmod 750 "$bin"
+	run3 "$BUNDLE/s3ev" --links "$dir/tmp"
+	assert_eq "$status $out$err" "73 s3ev: $bin: it is not this user's alone"$'\n'
+	rm -r "$bin"
+	mkdir -m 700 "$dir/elsewhere"
+	ln -s "$dir/elsewhere" "$bin"
+	run3 "$BUNDLE/s3ev" --links "$dir/tmp"
+	assert_eq "$status $out$err" "73 s3ev: $bin: Not a directory"$'\n'
+	run3 "$BUNDLE/s3ev" --links "$dir/none"
+	[ "$status" -eq 73 ] && [[ $err == *': No such file or directory' ]]
 }
 
 @test "it runs where there is nothing else, and reads nothing but names and certificates" {
@@ -142,21 +165,53 @@ make: *** [Makefile:$(grep -n 'pipelines/lambda/build \$' Makefile | cut -d: -f1
 	assert_eq "$(jq -S 'del(.fetch.path)' "$dir/arm64")" "$(jq -S 'del(.fetch.path)' "$dir/x86_64")"
 }
 
-@test "its bootstrap starts the pipeline in the bundle, and that answers" {
-	for bucket in in processed bad; do new_bucket $bucket; done
-	echo '{"order": 1}' | s3c put "$in" a.json >"$dir/put"
-	echo '{"order": 1]' | s3c put "$in" b.json >>"$dir/put"
-	jq -sc --arg bucket "$in" '{Records: [to_entries[] | {eventSource: "aws:s3", eventName: "ObjectCreated:Put", s3: {
-		bucket: {name: $bucket}, object: {key: (if .key == 0 then "a.json" else "b.json" end), size: 13,
-		eTag: (.value.etag | gsub("\""; ""))}}}]}' "$dir/put" >"$dir/event"
-	serve "$dir/port" "$tests/servers/lambda" "$dir/port"
-	env -u BUILD PATH=/usr/local/bin:/usr/bin:/bin TMPDIR="$dir" AWS_LAMBDA_RUNTIME_API="127.0.0.1:$port" PROCESSED_BUCKET="$processed" \
-		BAD_DATA_BUCKET="$bad" "$BUNDLE/bootstrap" >"$dir/logged" 2>&1 3>&- &
+# A directory with the programs that Lambda has: of bash, coreutils, awk, grep and
+# sed. No jq, gzip, find, flock.
+lambda_programs() { # DIR
+	local program
+	mkdir "$1"
+	for program in $(dpkg -L coreutils | sed -n 's,.*/bin/,,p') awk bash grep sed sh; do
+		ln -s "$(type -P "$program")" "$1"
+	done
+}
+
+# Runs the bundle's bootstrap where there is nothing else; the service is there.
+bootstrap() {
+	env -i PATH="$dir/bin" TMPDIR="$dir/tmp" AWS_LAMBDA_RUNTIME_API="127.0.0.1:$port" AWS_REGION=us-east-1 \
+		AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" \
+		AWS_ENDPOINT_URL_S3="$AWS_ENDPOINT_URL_S3" PROCESSED_BUCKET="$processed" BAD_DATA_BUCKET="$bad" \
+		LAMBDA_TASK_ROOT="$BUNDLE" PROCESSOR="$BUNDLE/pipelines/processor" CHECKS= LAMBDA_RT_OPTIONS= \
+		"$BUNDLE/bootstrap" >>"$dir/logged" 2>&1 3>&- &
 	servers+=($!)
-	answer=$(curl -s --noproxy '*' --data-binary "@$dir/event" "http://127.0.0.1:$port/invoke")
-	assert_json '.body | fromjson == {records: 2, good: 1, bad: 1, gone: 0}' "$answer"
-	assert_eq "$(s3c ls "$processed" | jq -r .[].key)" a.json
-	s3c ls "$bad" | jq -e 'any(.key == "b.json")'
+}
+
+@test "as it is built it does its job with the programs that Lambda has, and leaves nothing behind" {
+	for bucket in in processed bad; do new_bucket $bucket; done
+	printf 'a,b\n1,2\n' >"$dir/good.csv"
+	printf 'a,b\n1\n' >"$dir/bad.csv"
+	echo '{"order": 1}' >"$dir/good.json"
+	echo '{"order": 1]' >"$dir/bad.json"
+	gzip -k "$dir/good.csv"
+	head -c 20 "$dir/good.csv.gz" >"$dir/bad.csv.gz"
+	for name in {good,bad}.{csv,json,csv.gz}; do
+		s3c put "$in" "$name" "$dir/$name" | jq -c --arg key "$name" '{key: $key, eTag: (.etag | gsub("\""; ""))}'
+	done | jq -sc --arg bucket "$in" '{Records: map({eventSource: "aws:s3", eventName: "ObjectCreated:Put", s3: {bucket: {name: $bucket}, object: .}})}' >"$dir/event"
+	lambda_programs "$dir/bin"
+	mkdir "$dir/tmp"
+	serve "$dir/port" "$tests/servers/lambda" "$dir/port"
+	for _ in 1 2; do
+		bootstrap
+		answer=$(curl -s --noproxy '*' --data-binary "@$dir/event" "http://127.0.0.1:$port/invoke")
+		assert_json '.body | fromjson == {records: 6, good: 3, bad: 3, gone: 0}' "$answer"
+		assert_eq "$(s3c ls "$processed" | jq -r .[].key | paste -sd ' ')" 'good.csv good.csv.gz good.json'
+		assert_eq "$(s3c ls "$bad" | jq -r '.[].key | select(contains("why") | not)' | paste -sd ' ')" 'bad.csv bad.csv.gz bad.json'
+		# What the one before left when it was killed is gone.
+		assert_eq "$(ls "$dir/tmp" | sed 's/\.[^.]*$//')" $'s3ev-bin\ns3ev-rt'
+		assert_eq "$(cd "$dir/tmp"/s3ev-rt.* && echo ./* ./*/*)" "$(cd "$dir/tmp"/s3ev-rt.* && echo ./s3ev.?????? './*/*')"
+		kill -KILL "${servers[-1]}"
+	done
+	assert_eq "$(s3c get "$bad" bad.json.why.json | jq -r .bad.reason)" 'line 1, column 12: neither a comma nor } behind a member'
+	assert_eq "$(cat "$dir/logged")" ''
 }
 
 # Prints what became of an object behind TLS.

@@ -233,3 +233,26 @@ no_group() { # PGID
 	assert_eq "$status $err" '0 '
 	is_gone
 }
+
+@test "where there is no flock it works, takes nothing of others, and leaves nothing" {
+	mkdir "$dir/bin"
+	for program in $(dpkg -L coreutils | sed -n 's,.*/bin/,,p') bash sh setsid; do
+		ln -s "$(type -P "$program")" "$dir/bin"
+	done
+	BUILD=${BUILD:-$tests/../build}
+	export BUILD
+	waiting_pipeline
+	old=$(echo "$dir"/s3ev.??????)
+	run3 env PATH="$dir/bin" PROCESSOR=true "$tests/../pipelines/process" -l <"$dir/list"
+	assert_eq "$status $err $(jq -c '[.route.to, .failed]' <<<"$out")" '0  ["processed",null]'
+	assert_eq "$(echo "$dir"/s3ev.??????)" "$old"
+	kill -KILL -- "-$pid"
+	wait_until no_group "$pid"
+	rm -r "$old" "$dir/runs"
+	PATH=$dir/bin start "$dir/bin/setsid" "$tests/../pipelines/process" -l <"$dir/list"
+	group=$pid
+	wait_until test -e "$dir/runs"
+	kill "$pid"
+	ended
+	wait_until is_gone
+}

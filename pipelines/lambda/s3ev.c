@@ -6,12 +6,15 @@
  * for each tool, TOOL("s3fetch", s3fetch_main) pipelines/lambda/build writes
  * it.
  */
-#define _DEFAULT_SOURCE		/* setenv, symlink */
+#define _DEFAULT_SOURCE		/* setenv, symlinkat */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -42,29 +45,94 @@ static const struct tool *find_tool(const char *path)
 	return NULL;
 }
 
-/*
- * A zip file may lose its links, so they are made where the tools are to run.
- */
-static int make_links(const char *dir)
+static int fail(const char *path, const char *why)
 {
-	char self[PATH_SIZE], path[PATH_SIZE];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	fprintf(stderr, "s3ev: %s: %s\n", path, why);
+	return -1;
+}
 
-	if (n < 0) {
+/*
+ * A directory of ours alone, made where it is not there.  Others may have made
+ * one by that name, or a link, in the hope that it would be taken.
+ */
+static int open_private(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return fail(path, strerror(errno));
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail(path, strerror(errno));
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+		return fd;
+	close(fd);
+	return fail(path, "it is not this user's alone");
+}
+
+static bool has_link(int dir, const char *name, const char *target)
+{
+	char there[PATH_SIZE];
+	ssize_t n = readlinkat(dir, name, there, sizeof(there));
+
+	return n >= 0 && (size_t)n == strlen(target) &&
+	       memcmp(there, target, (size_t)n) == 0;
+}
+
+/* In one step, so that others who start meanwhile find the old or the new. */
+static int put_link(int dir, const char *name, const char *target)
+{
+	char new[64];
+
+	snprintf(new, sizeof(new), ".new-%ld", (long)getpid());
+	if (has_link(dir, name, target))
+		return 0;
+	if (unlinkat(dir, new, 0) < 0 && errno != ENOENT)
+		return -1;
+	return symlinkat(target, dir, new) < 0 ||
+	       renameat(dir, new, dir, name) < 0 ? -1 : 0;
+}
+
+static int fill(const char *path, const char *target)
+{
+	int dir = open_private(path), status = 0;
+
+	if (dir < 0)
+		return -1;
+	for (size_t i = 0; i < TOOLS && status == 0; i++)
+		if (put_link(dir, tools[i].name, target) < 0)
+			status = fail(path, strerror(errno));
+	close(dir);
+	return status;
+}
+
+/*
+ * A zip file may lose its links, so they are made where the tools are to run,
+ * in a directory below parent that is the same each time, and is printed.
+ */
+static int make_links(const char *parent)
+{
+	static const char exe[] = "/proc/self/exe";
+	char self[PATH_SIZE], path[PATH_SIZE];
+	struct stat st;
+	ssize_t n = readlink(exe, self, sizeof(self) - 1);
+
+	if (n < 0 || stat(exe, &st) < 0) {
 		perror("s3ev: /proc/self/exe");
 		return EX_OSERR;
 	}
 	self[n] = '\0';
-	for (size_t i = 0; i < TOOLS; i++) {
-		if (snprintf(path, sizeof(path), "%s/%s", dir,
-			     tools[i].name) >= PATH_SIZE)
-			errno = ENAMETOOLONG;
-		else if (symlink(self, path) == 0)
-			continue;
-		fprintf(stderr, "s3ev: %s: %s\n", path, strerror(errno));
+	if (snprintf(path, sizeof(path), "%s/s3ev-bin.%lu-%llx-%llx", parent,
+		     (unsigned long)geteuid(), (unsigned long long)st.st_dev,
+		     (unsigned long long)st.st_ino) >= PATH_SIZE) {
+		fail(parent, strerror(ENAMETOOLONG));
 		return EX_CANTCREAT;
 	}
-	return EX_OK;
+	if (fill(path, self) < 0)
+		return EX_CANTCREAT;
+	return puts(path) < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
 }
 
 static int usage(void)
