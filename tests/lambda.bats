@@ -141,6 +141,25 @@ upload() { # KEY CONTENT
 	assert_eq "$(find tmp -mindepth 2 -maxdepth 2 -name 's3ev.*' | wc -l) $(find tmp -name 's3ev-*' -type f)" '1 '
 }
 
+@test "a FIFO queue: what fails comes again with all that is behind it, in order" {
+	cat >processor <<-E
+		#!/bin/bash
+		cd "$PWD"
+		[[ \$S3EV_KEY != */fails || \$(ls once | wc -l) -ge 2 ]] || { mktemp once/XXX >/dev/null; exit 75; }
+	E
+	chmod +x processor
+	world '{"arn":"arn:aws:sqs:us-east-1:000000000000:in.fifo","poll":false,"receives":5,"visibility":100}' "$PWD/processor"
+	for name in a b fails c d; do
+		upload "in/$name" "$name"
+	done
+	wait_until state_is '.queue == 5'
+	ask /poll
+	settled 5 0
+	assert_eq "$(ask /state | jq -c '[[.receives[]], .disorder]')" '[[1,1,3,3,3],0]'
+	assert_eq "$(keys "$to" | tr '\n' ' ')$(ledger | grep -c good)" 'in/a in/b in/c in/d in/fails 5'
+	assert_eq "$(ask /state | jq -r '.answers[0].body | fromjson.batchItemFailures | length')" 3
+}
+
 @test "a frozen minute: all connections are dead, and no message notices" {
 	world '{"receives":1}' true
 	upload in/a a
