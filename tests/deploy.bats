@@ -48,7 +48,7 @@ all_of() { # TYPE FILTER
 	is_true '.Resources | .ProcessLambdaFunction.Properties.Timeout as $timeout | .Queue.Properties |
 		.VisibilityTimeout == 6 * $timeout and .RedrivePolicy.maxReceiveCount >= 5 and
 		.RedrivePolicy.deadLetterTargetArn == {"Fn::GetAtt": ["DeadLetters", "Arn"]}'
-	is_true '.Resources | .DeadLetters.Properties.MessageRetentionPeriod > .Queue.Properties.MessageRetentionPeriod'
+	is_true '[.Resources | .DeadLetters, .Queue] | all(.Properties.MessageRetentionPeriod == 1209600)'
 	package --param timeout=900 --param batch=100 --param window=20
 	is_true '.Resources.Queue.Properties.VisibilityTimeout == 5420'
 }
@@ -70,6 +70,10 @@ all_of() { # TYPE FILTER
 		and (map(.Action | if type == "array" then .[] else . end) | all(contains("*") | not))
 		and (map(.Action | if type == "array" then .[] else . end) | any(contains("Delete") and (contains("sqs") | not)) | not)'
 	all_of IAM::Role '.Properties.ManagedPolicyArns == null'
+	# What the manual pages say that is needed.
+	for action in $(cat "$ROOT"/cmd/{s3fetch,s3route}.1 | grep -o 's3:[A-Z][A-Za-z]*' | sort -u) dynamodb:PutItem dynamodb:GetItem; do
+		is_true "[.Resources.Role.Properties.Policies[].PolicyDocument.Statement[].Action] | flatten | any(. == \"$action\")"
+	done
 }
 
 @test "no bucket is public, all is encrypted, TLS is a must, uploads that were left are removed, data stays" {
@@ -120,15 +124,16 @@ all_of() { # TYPE FILTER
 	is_true '[.Resources[] | select(.Type == "AWS::Lambda::EventSourceMapping")] == []'
 	is_true '.Resources.Incoming.Properties.NotificationConfiguration.LambdaConfigurations["Fn::If"][1][0].Function["Fn::Sub"] |
 		endswith(":function:s3ev-prod-process")'
+	is_true '.Resources.Incoming.Metadata.After["Fn::If"] == ["Direct", {Ref: "InvokeDirectly"}, "none"]'
 	is_true '.Resources.InvokeDirectly | .Condition == "Direct" and .Properties.SourceAccount == {Ref: "AWS::AccountId"}'
 	is_true '.Resources.DirectFailures.Properties.DestinationConfig.OnFailure.Destination ==
 		{"Fn::GetAtt": ["DeadLetters", "Arn"]}'
 }
 
 @test "other settings reach where they belong; one that cannot be is refused" {
-	package --param architecture=arm64 --param memory=1024 --param timeout=30 --param logDays=7 --param batch=100 --param window=5
+	package --param architecture=arm64 --param memory=1024 --param timeout=30 --param logDays=7 --param batch=100 --param window=5 --param disk=2048
 	is_true '.Resources.ProcessLambdaFunction.Properties |
-		.Architectures == ["arm64"] and .MemorySize == 1024 and .Timeout == 30 and
+		.EphemeralStorage.Size == 2048 and .Architectures == ["arm64"] and .MemorySize == 1024 and .Timeout == 30 and
 		.ReservedConcurrentExecutions == {"Fn::If": ["Reserved", {Ref: "ReservedConcurrency"}, {Ref: "AWS::NoValue"}]}'
 	all_of Logs::LogGroup '.Properties.RetentionInDays == 7'
 	all_of Lambda::EventSourceMapping '.Properties | .BatchSize == 100 and .MaximumBatchingWindowInSeconds == 5'
