@@ -24,7 +24,7 @@ STAGE ?= dev
 OSLS := pipelines/lambda/node_modules/.bin/osls
 SLS = cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%)
 SLS_OPTIONS = --stage $(STAGE) --region $(or $(REGION),$(AWS_REGION),$(AWS_DEFAULT_REGION),$(error \
-	no region: REGION=eu-west-1 or the like, or AWS_REGION in the environment)) --param architecture=$(ARCH) $(DEPLOY)
+	no region: REGION=eu-west-1 or the like, or AWS_REGION in the environment)) --param architecture=$(ARCH) --param zip=$(abspath $(ZIP)) $(DEPLOY)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion

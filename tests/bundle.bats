@@ -79,6 +79,12 @@ make: *** [Makefile:$(grep -n 'pipelines/lambda/build \$' Makefile | cut -d: -f1
 	chmod +x "$dir/mine"
 	make -s lambda ARCH=x86_64 ZIP="$dir/mine.zip" PROCESSOR="$dir/mine" 2>/dev/null
 	unzip -p "$dir/mine.zip" pipelines/processor | cmp - "$dir/mine"
+	printf '#!/usr/bin/env python3\n' >"$dir/mine"
+	run3 make -s lambda ARCH=x86_64 ZIP="$dir/mine.zip" PROCESSOR="$dir/mine"
+	assert_eq "$status ${err%%$'\n'*}" "0 build: $dir/mine wants python3, which Lambda does not have"
+	printf '#!/bin/sh\n# to find out\nexec s3check-file --gzip # a.tar\n/usr/bin/jq .|gzip\n' >"$dir/mine"
+	run3 make -s lambda ARCH=x86_64 ZIP="$dir/mine.zip" PROCESSOR="$dir/mine"
+	assert_eq "$(sed -n 's/.* wants \(.*\), .*/\1/p' <<<"$err" | paste -sd ' ')" 'gzip jq'
 }
 
 @test "no build path is in the program, and it needs no loader" {
@@ -133,7 +139,7 @@ make: *** [Makefile:$(grep -n 'pipelines/lambda/build \$' Makefile | cut -d: -f1
 	run3 "$BUNDLE/s3ev" --links "$dir/tmp"
 	assert_eq "$status $out$err" "73 s3ev: $bin: Not a directory"$'\n'
 	run3 "$BUNDLE/s3ev" --links "$dir/none"
-	[ "$status" -eq 73 ] && [[ $err == *': No such file or directory' ]]
+	[ "$status" -eq 73 ] && [[ $err == *': No such file or directory'$'\n' ]]
 }
 
 @test "it runs where there is nothing else, and reads nothing but names and certificates" {

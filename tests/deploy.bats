@@ -229,14 +229,14 @@ make_deploy() { # [VARIABLE=VALUE...]
 	has_moto || skip "moto_server and aws are not installed"
 	moto make
 	for _ in 1 2; do
-		make_deploy STAGE=prod REGION=eu-west-1 DEPLOY='--param capacity=on-demand --param "checks=--utf8 --csv=12"'
+		make_deploy STAGE=prod REGION=eu-west-1 ZIP="$dir/mine.zip" DEPLOY='--param capacity=on-demand --param "checks=--utf8 --csv=12"'
 		assert_eq "$status" 0
 		printf '%s' "$out$err" >"$dir/log"
 		grep -qx '  IncomingBucket: s3ev-prod-incoming-123456789012' "$dir/log"
 		grep -qx '  FunctionName: s3ev-prod-process' "$dir/log"
 	done
 	export AWS_DEFAULT_REGION=eu-west-1
-	assert_json '.Environment.Variables.CHECKS == "--utf8 --csv=12"' \
+	assert_json ".Environment.Variables.CHECKS == \"--utf8 --csv=12\" and .CodeSize == $(stat -c %s "$dir/mine.zip")" \
 		"$(aws lambda get-function-configuration --function-name s3ev-prod-process)"
 	assert_json '.Table.BillingModeSummary.BillingMode == "PAY_PER_REQUEST"' \
 		"$(aws dynamodb describe-table --table-name s3ev-prod-ledger)"
