@@ -148,6 +148,7 @@ refuses() { # WHY OPTION...
 
 @test "what AWS would refuse, or what would lose messages, is refused before" {
 	refuses 'batch: more than 10 messages (11) need a window' --param batch=11
+	refuses 'timeout: 2 s leave nothing' --param timeout=2
 	refuses 'reservedConcurrency: 9 is less than' --param reservedConcurrency=9
 	package --param reservedConcurrency=10
 	package --param reservedConcurrency=9 --param trigger=direct

@@ -8,6 +8,8 @@ module.exports = async ({resolveVariable}) => {
 	const [name, trigger] = await Promise.all(['self:custom.name', 'param:trigger'].map(resolveVariable))
 	if (!/^[a-z0-9][a-z0-9-]{0,37}$/.test(name))
 		throw `stage: ${name} must be small letters, digits and hyphens, at most 38, since buckets are named so`
+	if (timeout < 3)
+		throw `timeout: ${timeout} s leave nothing for the work, since the answer is to be ready a second before`
 	if (batch > 10 && !(window > 0))
 		throw `batch: more than 10 messages (${batch}) need a window, such as --param window=5`
 	// What is throttled goes back to the queue one try nearer to the dead letters.
