@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "s3_answer.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -113,26 +112,78 @@ static void explain(struct s3_call *call, const struct answer *answer,
 	err->status = status / 100 != 2 ? status : call->is_taken ? 412 : 500;
 }
 
+struct headers {
+	struct str checksum_type, customer_key, encryption, etag, length,
+		   record_id, version;
+	struct str checksums[CHECKSUM_KINDS];
+};
+
+static bool is_header(struct str name, const char *wanted)
+{
+	return name.n == strlen(wanted) &&
+	       strncasecmp(name.p, wanted, name.n) == 0;
+}
+
+static struct str *find_header(struct headers *headers, struct str name)
+{
+	const struct {
+		const char *name;
+		struct str *value;
+	} table[] = {
+		{ "content-length", &headers->length },
+		{ "etag", &headers->etag },
+		{ "x-amz-checksum-type", &headers->checksum_type },
+		{ "x-amz-meta-s3ev-id", &headers->record_id },
+		{ "x-amz-server-side-encryption", &headers->encryption },
+		{ "x-amz-server-side-encryption-customer-algorithm",
+		  &headers->customer_key },
+		{ "x-amz-version-id", &headers->version },
+	};
+	const struct str checksum = STR("x-amz-checksum-");
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (is_header(name, table[i].name))
+			return table[i].value;
+	if (name.n <= checksum.n ||
+	    strncasecmp(name.p, checksum.p, checksum.n) != 0)
+		return NULL;
+	name.p += checksum.n;
+	name.n -= checksum.n;
+	for (int i = CHECKSUM_NONE + 1; i < CHECKSUM_KINDS; i++)
+		if (is_header(name, checksum_name((enum checksum_kind)i)))
+			return &headers->checksums[i];
+	return NULL;
+}
+
+/* Of headers of one name the first counts. */
+static struct headers read_headers(const struct http_request *http)
+{
+	struct str rest = buf_str(&http->head), name, value;
+	struct headers headers = { .length = STR_NONE };
+
+	while (http_next_header(&rest, &name, &value)) {
+		struct str *wanted = find_header(&headers, name);
+
+		if (wanted && !wanted->p)
+			*wanted = value;
+	}
+	return headers;
+}
+
 /* What it says of a part of the object or of its parts proves nothing. */
-static void read_checksum(struct s3_call *call, struct arena *arena)
+static void read_checksum(struct s3_call *call, const struct headers *headers,
+			  struct arena *arena)
 {
 	const struct http_request *http = &call->aws.http;
-	struct str type = http_header(http, "x-amz-checksum-type");
-
 	call->checksum = CHECKSUM_NONE;
-	if (http->status != 200 || str_is(type, "COMPOSITE"))
+	if (http->status != 200 || str_is(headers->checksum_type, "COMPOSITE"))
 		return;
 	for (int i = CHECKSUM_NONE + 1; i < CHECKSUM_KINDS; i++) {
-		enum checksum_kind kind = (enum checksum_kind)i;
-		char name[64];
-		struct str value;
+		struct str value = headers->checksums[i];
 
-		snprintf(name, sizeof(name), "x-amz-checksum-%s",
-			 checksum_name(kind));
-		value = http_header(http, name);
 		if (value.n == 0 || memchr(value.p, '-', value.n))
 			continue;
-		call->checksum = kind;
+		call->checksum = (enum checksum_kind)i;
 		call->checksum_value = arena_dup(arena, value);
 		return;
 	}
@@ -141,22 +192,18 @@ static void read_checksum(struct s3_call *call, struct arena *arena)
 void s3_answer_read(struct s3_call *call)
 {
 	struct arena *arena = call->aws.arena;
-	const struct http_request *http = &call->aws.http;
-	struct str length = http_header(http, "content-length");
-	struct str sse = http_header(http, "x-amz-server-side-encryption");
-	struct str customer = http_header(http,
-		"x-amz-server-side-encryption-customer-algorithm");
-	struct str version = http_header(http, "x-amz-version-id");
+	struct headers headers = read_headers(&call->aws.http);
 
-	call->etag = arena_dup(arena, unquoted(http_header(http, "etag")));
-	if (version.n > 0)
-		call->version = arena_dup(arena, version);
-	call->record_id = arena_dup(arena,
-				    http_header(http, "x-amz-meta-s3ev-id"));
-	call->has_size = length.p && str_number(length, &call->size) == 0;
-	call->etag_is_md5 = s3_etag_is_md5(call->etag) && !customer.p &&
-			    !str_has_prefix(sse, STR("aws:kms"));
-	read_checksum(call, arena);
+	call->etag = arena_dup(arena, unquoted(headers.etag));
+	if (headers.version.n > 0)
+		call->version = arena_dup(arena, headers.version);
+	call->record_id = arena_dup(arena, headers.record_id);
+	call->has_size = headers.length.p &&
+			 str_number(headers.length, &call->size) == 0;
+	call->etag_is_md5 = s3_etag_is_md5(call->etag) &&
+			    !headers.customer_key.p &&
+			    !str_has_prefix(headers.encryption, STR("aws:kms"));
+	read_checksum(call, &headers, arena);
 }
 
 /* Both are known, and they are not the same. */
