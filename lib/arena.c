@@ -100,18 +100,23 @@ struct str arena_dup(struct arena *arena, struct str s)
 	return (struct str){ p, s.n };
 }
 
+/* What fits where the next memory will be taken from is formatted there, once. */
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+	struct arena_block *block = arena->head;
+	size_t room = block ? block->size - block->used : 0;
+	char *p = block ? (char *)block->data + block->used : NULL;
 	va_list args;
-	char *p;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(p, room, format, args);
 	va_end(args);
-	p = n < 0 ? NULL : arena_alloc(arena, (size_t)n + 1);
-	if (!p)
+	if (n < 0)
 		return NULL;
+	p = take(arena, (size_t)n + 1);
+	if (!p || (size_t)n < room)
+		return p;
 	va_start(args, format);
 	vsnprintf(p, (size_t)n + 1, format, args);
 	va_end(args);
