@@ -30,6 +30,7 @@ struct pick {
 	unsigned dark;		/* depth of the outermost dark container */
 	bool named;		/* path names the value to come */
 	bool failed;
+	struct str paths[];	/* those of the fields */
 };
 
 static const struct pick_field *find_field(const struct pick *picker)
@@ -39,7 +40,7 @@ static const struct pick_field *find_field(const struct pick *picker)
 	if (!picker->named)
 		return NULL;
 	for (size_t i = 0; i < picker->count; i++)
-		if (str_is(path, picker->fields[i].path))
+		if (str_eq(path, picker->paths[i]))
 			return &picker->fields[i];
 	return NULL;
 }
@@ -73,7 +74,7 @@ static void forget_inside(const struct pick *picker)
 	struct str path = { picker->path, picker->path_n };
 
 	for (size_t i = 0; picker->named && i < picker->count; i++) {
-		struct str other = str_of(picker->fields[i].path);
+		struct str other = picker->paths[i];
 
 		if (other.n > path.n && other.p[path.n] == '.' &&
 		    str_has_prefix(other, path))
@@ -155,10 +156,13 @@ static const struct json_handler pick_handler = {
 struct pick *pick_new(const struct pick_field *fields,
 				    size_t count)
 {
-	struct pick *picker = calloc(1, sizeof(*picker));
+	struct pick *picker = calloc(1, sizeof(*picker) +
+				     count * sizeof(*picker->paths));
 
 	if (!picker)
 		return NULL;
+	for (size_t i = 0; i < count; i++)
+		picker->paths[i] = str_of(fields[i].path);
 	picker->fields = fields;
 	picker->count = count;
 	picker->parser = json_new(&pick_handler, picker);
