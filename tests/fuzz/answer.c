@@ -46,7 +46,7 @@ static bool is_right(yajl_val tree, struct str line)
 	yajl_val good = fuzz_last(tree, "good"), bad = fuzz_last(tree, "bad");
 	yajl_val failed = fuzz_last(tree, "failed");
 
-	if (!tree || !YAJL_IS_OBJECT(tree) || !fuzz_has_no_nul(line) ||
+	if (!tree || !YAJL_IS_OBJECT(tree) || !fuzz_is_plain(line) ||
 	    fuzz_is_there(bad))
 		return false;
 	return fuzz_is_there(good) != fuzz_is_there(failed) &&

@@ -48,9 +48,9 @@ static void check_said(struct str text, const struct record_bad *bad)
 		check_number(fuzz_last(tree, "byte"), bad->byte, before.byte);
 		check_number(fuzz_last(tree, "count"), bad->count,
 			     before.count);
+		CHECK(bad->has_count == fuzz_is_there(fuzz_last(tree, "count")),
+		      "a count is known when it was said");
 	}
-	CHECK(bad->has_count == fuzz_is_there(fuzz_last(tree, "count")),
-	      "a count is known when it was said");
 	CHECK(bad->code.n > 0 && bad->code.n <= NOTE_CODE_MAX,
 	      "a code is short");
 	for (size_t i = 0; i < bad->code.n; i++)

@@ -257,7 +257,8 @@ static void told_free(struct told *told)
 static bool is_failed(struct str line)
 {
 	yajl_val tree = fuzz_tree(line), failed = fuzz_last(tree, "failed");
-	bool is = fuzz_is_there(failed) && !fuzz_is_false(failed) &&
+	bool is = fuzz_has_no_nul(line) && fuzz_is_there(failed) &&
+		  !fuzz_is_false(failed) &&
 		  !fuzz_is_there(fuzz_last(tree, "mark"));
 
 	yajl_tree_free(tree);

@@ -259,7 +259,9 @@ static long long count(struct str in)
 	yajl_val list, tree = NULL;
 	long long n = -1;
 
-	if (in.n > 0 && in.n < 8192 && *text == '{' && strlen(text) == in.n)
+	/* The tree cuts names off at an escaped NUL. */
+	if (in.n > 0 && in.n < 8192 && *text == '{' && strlen(text) == in.n &&
+	    !strchr(text, '\\'))
 		tree = yajl_tree_parse(text, why, sizeof(why));
 	list = is_plain_object(tree, members) ? only(tree, "Records") : NULL;
 	if (list && YAJL_IS_ARRAY(list)) {
