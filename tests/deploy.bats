@@ -221,6 +221,43 @@ aws() {
 	done
 }
 
+# Prints key, secret of a new user who may do what the function's role may.
+as_the_role() {
+	local role
+	role=$(aws iam list-roles | jq -r '.Roles[].RoleName | select(startswith("s3ev-dev-Role"))')
+	# moto shows it as Python would.
+	aws iam get-role-policy --role-name "$role" --policy-name process |
+		jq -r '.PolicyDocument | if type == "string" then gsub("\u0027"; "\"") else tojson end' >"$dir/policy.json"
+	aws iam create-user --user-name function >/dev/null
+	aws iam put-user-policy --user-name function --policy-name process --policy-document "file://$dir/policy.json"
+	aws iam create-access-key --user-name function | jq -r '.AccessKey | [.AccessKeyId, .SecretAccessKey] | join(" ")'
+}
+
+@test "what the role may do is enough for the pipeline, and does not reach further" {
+	has_moto || skip "moto_server and aws are not installed"
+	package
+	moto role
+	deploy
+	read -r key secret < <(as_the_role)
+	export AWS_ENDPOINT_URL_S3=$AWS_ENDPOINT_URL AWS_ENDPOINT_URL_DYNAMODB=$AWS_ENDPOINT_URL TMPDIR=$dir
+	in=s3ev-dev-incoming-123456789012
+	echo '{}' >"$dir/good.json"
+	echo '{' >"$dir/bad.json"
+	for name in good bad; do
+		aws s3api put-object --bucket $in --key $name.json --body "$dir/$name.json" --tagging a=b >/dev/null
+	done
+	# From here on moto looks at who may do what, though not in which table.
+	curl -sf --noproxy '*' -H 'Content-Type: text/plain' --data 0 "$AWS_ENDPOINT_URL/moto-api/reset-auth" >/dev/null
+	export AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$secret \
+		PROCESSED_BUCKET=s3ev-dev-processed-123456789012 BAD_DATA_BUCKET=s3ev-dev-bad-data-123456789012
+	run3 "$ROOT/pipelines/process" -l <<<"$(printf "s3://$in/%s.json\n" good bad none)"
+	assert_eq "$status $err" '0 '
+	assert_eq "$(jq -r '[.key, .route.to // .gone.code] | join(" ")' <<<"$out" | sort)" \
+		$'bad.json bad-data\ngood.json processed\nnone.json NoSuchKey'
+	run3 s3route -p $in -b "$BAD_DATA_BUCKET" <<<"$(record bucket="$BAD_DATA_BUCKET" key=bad.json.why.json)"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 AccessDenied'
+}
+
 # Runs make as a user does.
 make_deploy() { # [VARIABLE=VALUE...]
 	run3 env -u MAKELEVEL -u MAKEFLAGS timeout 200 make -C "$ROOT" --no-print-directory deploy "$@"
