@@ -13,7 +13,11 @@ TOOLS := \
 	s3route
 
 PREFIX ?= /usr/local
-CFLAGS ?= -O2 -g
+# gcc optimises s3ev-split when it links it, a twentieth of its time; what else
+# uses the objects is linked as ever.
+LTO := $(if $(findstring gcc version,$(shell $(CC) -v 2>&1)),-flto -ffat-lto-objects)
+LINK = -fno-lto
+CFLAGS ?= -O2 -g $(LTO)
 B ?= build
 # The bundle for Lambda
 NATIVE := $(if $(filter aarch64,$(shell uname -m)),arm64,x86_64)
@@ -149,12 +153,14 @@ $B/libs3ev.a: $(LIB_OBJECTS)
 	$(AR) rcs $@ $^
 
 $B/%: cmd/%.c $B/libs3ev.a
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $B/lib/cmd-$*.d \
-		-o $@ $< $B/libs3ev.a $(LDFLAGS) $(LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) -MMD -MP \
+		-MF $B/lib/cmd-$*.d -o $@ $< $B/libs3ev.a $(LDFLAGS) $(LIBS)
+
+$B/s3ev-split: LINK =
 
 $B/tests/%: tests/unit/%.c $B/libs3ev.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $B/libs3ev.a \
-		$(LDFLAGS) $(LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) -MMD -MP -o $@ $< \
+		$B/libs3ev.a $(LDFLAGS) $(LIBS)
 
 -include $(wildcard $B/lib/*.d $B/tests/*.d)

@@ -105,8 +105,9 @@ enum envelope_kind {
 };
 
 /*
- * The document is complete.  record's text lies in the envelope or what it
- * borrows from (its id in id), its key decoded: call this once.  envelope->from is completed.
+ * The document is complete.  record, all absent but for what an earlier call
+ * set, has text that lies in the envelope or what it borrows from (its id in
+ * id), its key decoded: call this once.  envelope->from is completed.
  */
 enum envelope_kind envelope_read(struct envelope *envelope,
 				 struct record *record,

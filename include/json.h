@@ -87,19 +87,53 @@ size_t json_error_position(const struct json_parser *parser);
  */
 void json_put(struct buf *out, struct str s);
 
-/* Append "name":"value", with a comma before it unless out is empty or ends
- * in an opening brace; an absent value appends nothing. */
-void json_member_str(struct buf *out, struct str name, struct str value);
-void json_member_number(struct buf *out, const char *name,
-			unsigned long long value);
-void json_member_bool(struct buf *out, const char *name, bool value);
+/*
+ * For the functions below: room for ,"name": and n bytes more, and the former
+ * written; returns where the latter go, or NULL.  The comma stays away if out
+ * is empty or ends in an opening brace.  Inline, since the compiler knows most
+ * names.
+ */
+static inline char *json_name(struct buf *out, const char *name, size_t n)
+{
+	size_t length = strlen(name);
+	char *p = buf_room(out, length + 4 + n);
 
-/* The same with a name whose length the compiler knows. */
+	if (!p)
+		return NULL;
+	*p = ',';
+	p += out->n > 0 && p[-1] != '{';
+	*p++ = '"';
+	memcpy(p, name, length);
+	p += length;
+	*p++ = '"';
+	*p++ = ':';
+	return p;
+}
+
+/* Write at p, of json_name(): there is room for s with its quotes, or 20 digits. */
+void json_string_at(struct buf *out, char *p, struct str s);
+void json_number_at(struct buf *out, char *p, unsigned long long value);
+
+/* Append "name":value; an absent value appends nothing. */
 static inline void json_member(struct buf *out, const char *name,
 			       struct str value)
 {
-	json_member_str(out, (struct str){ name, strlen(name) }, value);
+	char *p = value.p ? json_name(out, name, value.n + 2) : NULL;
+
+	if (p)
+		json_string_at(out, p, value);
 }
+
+static inline void json_member_number(struct buf *out, const char *name,
+				      unsigned long long value)
+{
+	char *p = json_name(out, name, 20);
+
+	if (p)
+		json_number_at(out, p, value);
+}
+
+void json_member_bool(struct buf *out, const char *name, bool value);
 
 /* The same for "name":{ ; the caller closes it with a brace. */
 void json_member_open(struct buf *out, const char *name);

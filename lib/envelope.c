@@ -282,9 +282,10 @@ static enum envelope_kind give(const struct envelope *e, struct record *r,
 	return ENVELOPE_EVENT;
 }
 
+/* Every member that is ever set: clearing a whole record has its price. */
 static void read_object(const struct envelope *e, struct record *r)
 {
-	memset(r, 0, sizeof(*r));
+	r->event = r->time = r->region = r->source = STR_NONE;
 	r->bucket = known(field(e, ENVELOPE_BUCKET));
 	r->key = known(field(e, ENVELOPE_KEY));
 	r->version = known(field(e, ENVELOPE_VERSION));
@@ -359,13 +360,12 @@ static enum envelope_kind read_task(struct envelope *e, struct record *r,
 	struct str bucket = known(field(e, ENVELOPE_TASK_BUCKET));
 
 	e->from.batch = field(e, ENVELOPE_TASK_ID);
-	*r = (struct record){
-		.bucket = bucket.p ? bucket :
-				     arn_bucket(field(e, ENVELOPE_TASK_ARN)),
-		.key = decoded(e, field(e, ENVELOPE_TASK_KEY),
-			       uri_decode_percent),
-		.version = known(field(e, ENVELOPE_TASK_VERSION)),
-	};
+	read_object(e, r);
+	r->bucket = bucket.p ? bucket :
+			       arn_bucket(field(e, ENVELOPE_TASK_ARN));
+	r->key = decoded(e, field(e, ENVELOPE_TASK_KEY), uri_decode_percent);
+	r->version = known(field(e, ENVELOPE_TASK_VERSION));
+	r->etag = r->size_text = r->sequencer = STR_NONE;
 	return give(e, r, id, err);
 }
 

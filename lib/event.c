@@ -34,6 +34,7 @@ struct event_reader {
 	struct text *text;	/* the innermost that is open */
 	struct envelope docs[DOCS_MAX];
 	unsigned doc_count;
+	struct record record;	/* of the last event */
 	struct err err;		/* why reading stopped */
 
 	struct member_index members;
@@ -80,14 +81,14 @@ static int end_doc(struct event_reader *reader)
 {
 	struct envelope *doc = top_doc(reader);
 	char id[RECORD_ID_SIZE + 1];
-	struct record record;
+	struct record *record = &reader->record;
 	struct str text;
 	struct err err;
 
-	switch (envelope_read(doc, &record, id, &text, &err)) {
+	switch (envelope_read(doc, record, id, &text, &err)) {
 	case ENVELOPE_EVENT:
 		return go_on(reader, reader->handler->record(reader->ctx,
-							     &record,
+							     record,
 							     &doc->from));
 	case ENVELOPE_TEXT:
 		return read_string(reader, text, &doc->from);
@@ -123,7 +124,7 @@ static int on_key(void *ctx, struct str name)
 	unsigned in = text->nodes[text->depth];
 
 	text->next = member_find(&text->reader->members, in, name);
-	if (in != MEMBER_DOC)
+	if (in != MEMBER_DOC || text->next >= MEMBER_FIELD)
 		return 0;
 	if (text->next == MEMBER_INVOCATION || text->next == MEMBER_EVENT)
 		text->next = wrapper_member(text, text->next);
@@ -149,11 +150,8 @@ static int on_key(void *ctx, struct str name)
 /* What a value is: named by the key before it, or an element of a list. */
 static unsigned node_of_value(const struct text *text)
 {
-	if (text->depth == 0)
-		return MEMBER_DOC;
-	if (text->nodes[text->depth] == MEMBER_LIST)
-		return MEMBER_DOC;
-	return text->next;
+	return text->nodes[text->depth] == MEMBER_LIST ? MEMBER_DOC :
+							 text->next;
 }
 
 /* After a document of the input, whatever became of it. */
@@ -226,18 +224,25 @@ static int end_invocation(struct text *text)
 							 &reader->invocation));
 }
 
+/* A scalar that is no field of a document. */
+static int other_scalar(struct text *text, unsigned node, enum json_type type,
+			struct str value)
+{
+	if (node >= MEMBER_INVOCATION_ID && node <= MEMBER_INVOCATION_TRACE)
+		return set_invocation(text, node, type, value);
+	if (node == MEMBER_DOC || (node == MEMBER_LIST && type != JSON_NULL))
+		return refuse_scalar(text);
+	return 0;
+}
+
 static int on_scalar(void *ctx, enum json_type type, struct str value)
 {
 	struct text *text = ctx;
 	unsigned node = node_of_value(text), field = node - MEMBER_FIELD;
 	struct envelope *doc;
 
-	if (node >= MEMBER_INVOCATION_ID && node <= MEMBER_INVOCATION_TRACE)
-		return set_invocation(text, node, type, value);
 	if (node < MEMBER_FIELD)
-		return node == MEMBER_DOC ||
-		       (node == MEMBER_LIST && type != JSON_NULL) ?
-			refuse_scalar(text) : 0;
+		return other_scalar(text, node, type, value);
 	doc = top_doc(text->reader);
 	if (type == JSON_STRING ||
 	    (type == JSON_NUMBER && field == ENVELOPE_SIZE)) {
@@ -336,6 +341,7 @@ static struct text *new_text(struct event_reader *reader)
 	if (!text)
 		return NULL;
 	text->reader = reader;
+	text->nodes[0] = MEMBER_LIST;	/* the text is one of documents */
 	text->parser = json_new(&handler, text);
 	if (!text->parser) {
 		free(text);

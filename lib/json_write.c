@@ -85,25 +85,7 @@ static size_t put_with_care(struct buf *out, struct str s)
 	return 1;
 }
 
-/* Room for ,"name": and n bytes more; the former is written.  NULL if none. */
-static char *put_name(struct buf *out, struct str name, size_t n)
-{
-	char *p = buf_room(out, name.n + 4 + n);
-
-	if (!p)
-		return NULL;
-	if (out->n > 0 && p[-1] != '{')
-		*p++ = ',';
-	*p++ = '"';
-	memcpy(p, name.p, name.n);
-	p += name.n;
-	*p++ = '"';
-	*p++ = ':';
-	return p;
-}
-
-/* A string at p, where there is room for all of it if it is plain. */
-static void put_string(struct buf *out, char *p, struct str s)
+void json_string_at(struct buf *out, char *p, struct str s)
 {
 	size_t n;
 
@@ -128,25 +110,14 @@ void json_put(struct buf *out, struct str s)
 	char *p = buf_room(out, s.n + 2);
 
 	if (p)
-		put_string(out, p, s);
+		json_string_at(out, p, s);
 }
 
-void json_member_str(struct buf *out, struct str name, struct str value)
+void json_number_at(struct buf *out, char *p, unsigned long long value)
 {
-	char *p = value.p ? put_name(out, name, value.n + 2) : NULL;
-
-	if (p)
-		put_string(out, p, value);
-}
-
-void json_member_number(struct buf *out, const char *name,
-			unsigned long long value)
-{
-	char digits[20], *p = put_name(out, str_of(name), sizeof(digits));
+	char digits[20];
 	size_t i = sizeof(digits);
 
-	if (!p)
-		return;
 	do
 		digits[--i] = (char)('0' + value % 10);
 	while ((value /= 10) > 0);
@@ -156,7 +127,7 @@ void json_member_number(struct buf *out, const char *name,
 
 void json_member_bool(struct buf *out, const char *name, bool value)
 {
-	char *p = put_name(out, str_of(name), 0);
+	char *p = json_name(out, name, 0);
 
 	if (!p)
 		return;
@@ -166,7 +137,7 @@ void json_member_bool(struct buf *out, const char *name, bool value)
 
 void json_member_open(struct buf *out, const char *name)
 {
-	char *p = put_name(out, str_of(name), 1);
+	char *p = json_name(out, name, 1);
 
 	if (!p)
 		return;

@@ -194,6 +194,15 @@ struct gather {
 	char bytes[512];
 };
 
+static inline void gather_byte(struct gather *g, char c)
+{
+	if (g->n == sizeof(g->bytes)) {
+		digest_sha256_update(&g->sha, g->bytes, g->n);
+		g->n = 0;
+	}
+	g->bytes[g->n++] = c;
+}
+
 static void gather(struct gather *g, struct str s)
 {
 	if (s.n > sizeof(g->bytes) - g->n) {
@@ -210,18 +219,9 @@ static void gather(struct gather *g, struct str s)
 
 static void gather_upper(struct gather *g, struct str s)
 {
-	char upper[64];
-
-	while (s.n > 0) {
-		size_t n = s.n < sizeof(upper) ? s.n : sizeof(upper);
-
-		for (size_t i = 0; i < n; i++)
-			upper[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ?
-				   (char)(s.p[i] - 'a' + 'A') : s.p[i];
-		gather(g, (struct str){ upper, n });
-		s.p += n;
-		s.n -= n;
-	}
+	for (size_t i = 0; i < s.n; i++)
+		gather_byte(g, s.p[i] >= 'a' && s.p[i] <= 'z' ?
+			    (char)(s.p[i] - 'a' + 'A') : s.p[i]);
 }
 
 /*
@@ -233,25 +233,24 @@ void record_id(const struct record *r, char id[RECORD_ID_SIZE + 1])
 {
 	static const size_t to_the_second = sizeof("2026-11-23T05:54:00") - 1;
 	unsigned char sum[DIGEST_SHA256_SIZE];
-	const struct str nul = { "", 1 };
 	struct gather g;
 
 	digest_sha256_init(&g.sha);
 	g.n = 0;
 	gather(&g, r->bucket);
-	gather(&g, nul);
+	gather_byte(&g, '\0');
 	gather(&g, r->key);
-	gather(&g, nul);
+	gather_byte(&g, '\0');
 	if (r->version.n > 0) {
-		gather(&g, STR("v"));
+		gather_byte(&g, 'v');
 		gather(&g, r->version);
 	} else if (r->sequencer.n > 0) {
-		gather(&g, STR("s"));
+		gather_byte(&g, 's');
 		gather_upper(&g, r->sequencer);
 	} else {
-		gather(&g, STR("e"));
+		gather_byte(&g, 'e');
 		gather(&g, r->etag);
-		gather(&g, nul);
+		gather_byte(&g, '\0');
 		gather(&g, (struct str){ r->time.p,
 					 r->time.n < to_the_second ?
 					 r->time.n : to_the_second });
