@@ -45,7 +45,7 @@ SHELL_SCRIPTS := .ci/run pipelines/process pipelines/processor pipelines/try \
 	tests/bench/check tests/bench/lambda tests/bench/processor tests/bench/split tests/demo tests/fuzz/run tests/fuzz/minimise tests/model/run tests/need tests/run tests/servers/up tests/servers/down tests/servers/keeper
 MAN := $(TOOLS:%=cmd/%.1) $(wildcard man/*.7)
 
-.PHONY: all asan bench bench-lambda check check-lambda clean demo deploy deps \
+.PHONY: all asan bench bench-lambda bench-split check check-lambda clean demo deploy deps \
 	fuzz help install lambda lint model redrive torture uninstall unit
 .DELETE_ON_ERROR:
 
@@ -93,12 +93,14 @@ uninstall:		## remove them
 		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/man/man1/%.1) \
 		$(patsubst man/%,$(DESTDIR)$(PREFIX)/share/man/man7/%,$(wildcard man/*.7))
 
-bench:			## s3ev-split and s3check beside what is bare
+bench: bench-split	## s3ev-split and s3check beside what is bare
+	tests/bench/check
+	tests/bench/processor
+
+bench-split:		## s3ev-split beside the bare parser
 	@tests/need build bench
 	@$(MAKE) all
 	tests/bench/split
-	tests/bench/check
-	tests/bench/processor
 
 bench-lambda: lambda	## the bundle beside the same job in Python with boto3
 	@tests/need test bench-lambda

@@ -171,7 +171,7 @@ lines() { # COUNT
 
 @test "connections are kept when many requests end together" {
 	stub "$(jq -c '[.[0] + {delayMs: 50}]' <<<"[$object]")"
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -j 12 -d "$spool" < <(for i in 1 2 3 4; do lines 12 && echo '{"mark":1}'; done)
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -j 12 -d "$spool" < <(for _ in 1 2 3 4; do lines 12 && echo '{"mark":1}'; done)
 	assert_eq "$status $err" '0 '
 	assert_eq "$(logged .conn | sort -u | wc -l)" 12
 }
