@@ -38,7 +38,6 @@ struct event_reader {
 	struct err err;		/* why reading stopped */
 
 	struct member_index members;
-
 	struct event_invocation invocation;
 	bool invoked;		/* its document may have an event */
 
@@ -87,9 +86,8 @@ static int end_doc(struct event_reader *reader)
 
 	switch (envelope_read(doc, record, id, &text, &err)) {
 	case ENVELOPE_EVENT:
-		return go_on(reader, reader->handler->record(reader->ctx,
-							     record,
-							     &doc->from));
+		return go_on(reader, reader->handler->record(
+				reader->ctx, record, &doc->from));
 	case ENVELOPE_TEXT:
 		return read_string(reader, text, &doc->from);
 	case ENVELOPE_NOTE:
@@ -343,11 +341,10 @@ static struct text *new_text(struct event_reader *reader)
 	text->reader = reader;
 	text->nodes[0] = MEMBER_LIST;	/* the text is one of documents */
 	text->parser = json_new(&handler, text);
-	if (!text->parser) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	if (text->parser)
+		return text;
+	free(text);
+	return NULL;
 }
 
 /*
@@ -399,11 +396,10 @@ struct event_reader *event_reader_new(const struct event_handler *user,
 	reader->input = reader->text = new_text(reader);
 	for (unsigned i = 0; i < DOCS_MAX; i++)
 		arena_init(&reader->docs[i].arena, DOC_MEMORY_MAX);
-	if (!reader->input) {
-		event_reader_free(reader);
-		return NULL;
-	}
-	return reader;
+	if (reader->input)
+		return reader;
+	event_reader_free(reader);
+	return NULL;
 }
 
 void event_reader_free(struct event_reader *reader)
@@ -496,9 +492,8 @@ int event_feed(struct event_reader *reader, const char *bytes, size_t n,
 
 int event_end(struct event_reader *reader, struct err *err)
 {
-	if (reader->resync || json_end(reader->input->parser, err) == 0)
-		return 0;
-	if (give_up_document(reader, err) == 0)
+	if (reader->resync || json_end(reader->input->parser, err) == 0 ||
+	    give_up_document(reader, err) == 0)
 		return 0;
 	*err = reader->err;
 	return -1;
