@@ -369,12 +369,17 @@ static enum envelope_kind read_task(struct envelope *e, struct record *r,
 	return give(e, r, id, err);
 }
 
-/* A message: of a queue or a topic, which its ids tell apart later. */
+/*
+ * A message: of a queue or a topic, which its ids tell apart later.  Of one that
+ * holds another of a queue, as a dead letter may, the outer is in a queue now.
+ */
 static bool read_message(struct envelope *e, struct str *text)
 {
 	if (has(e, ENVELOPE_MESSAGE_ID) && has(e, ENVELOPE_BODY)) {
-		e->from.sqs = field(e, ENVELOPE_MESSAGE_ID);
-		e->from.receipt = field(e, ENVELOPE_RECEIPT);
+		if (!e->from.sqs.p) {
+			e->from.sqs = field(e, ENVELOPE_MESSAGE_ID);
+			e->from.receipt = field(e, ENVELOPE_RECEIPT);
+		}
 		*text = field(e, ENVELOPE_BODY);
 	} else if (has(e, ENVELOPE_SNS_MESSAGE)) {
 		e->from.sns = field(e, ENVELOPE_SNS_ID);

@@ -312,6 +312,10 @@ put() { # KEY SEQUENCER [NAME [SOURCE]]
 ["519619da-e529-46d7-b58c-bc054405af0f",2]'
 	split <"$events/sqs-sns-s3-put.json"
 	assert_json '.from.sqs and .from.sns'
+	split < <(jq '{Records: [{messageId: "outer", receiptHandle: "now", body: ({requestPayload: .} | tojson)}]}' "$events/composed-sqs-good-poison-good.json")
+	assert_eq "$(jq -c '[.key, .from.sqs, .from.receipt]' <<<"$out")" '["samconfig.toml","outer","now"]
+[null,"outer","now"]
+["samconfig.toml","outer","now"]'
 	split <"$events/s3-put-v20-two-records-plus-key.json"
 	assert_eq "$(jq -c .from <<<"$out")" $'null\n{"position":1}'
 }

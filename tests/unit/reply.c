@@ -22,12 +22,15 @@
 #define BATCH "{\"invocationSchemaVersion\":\"1.0\",\"invocationId\":\"i\"," \
 	"\"job\":{\"id\":\"j\"},\"tasks\":[{\"taskId\":\"a\"},{\"taskId\":\"b\"}]}"
 #define NESTED "{\"Records\":[" MESSAGE("1", INNER) "," MESSAGE("2", ONE) "]}"
+#define BESIDE "{\"Records\":[" MESSAGE("1", ONE) ",{\"s3\":{\"bucket\":" \
+	"{\"name\":\"b\"},\"object\":{\"key\":\"k\"}}}]}"
 #define MIXED "{\"invocationSchemaVersion\":\"1.0\",\"invocationId\":\"i\"," \
 	"\"tasks\":[{\"taskId\":\"a\"},{\"taskId\":\"b\"}]," \
 	"\"Records\":[" MESSAGE("1", ONE) "]}"
 #define DIRECT "{\"Records\":[{\"s3\":{}}]}"
 
 #define GOOD(id) "{\"bucket\":\"b\",\"key\":\"k\",\"from\":{\"sqs\":\"" id "\"}}\n"
+#define ALONE "{\"bucket\":\"b\",\"key\":\"k\"}\n"
 #define FAILED(id) "{\"from\":{\"sqs\":\"" id "\"},\"failed\":{\"code\":\"SlowDown\"," \
 	"\"message\":\"later\",\"retry\":true}}\n"
 #define BAD(id) "{\"from\":{\"sqs\":\"" id "\"},\"bad\":{\"reason\":\"r\"}}\n"
@@ -69,10 +72,13 @@ static const struct one ones[] = {
 	  GOOD("1"), true, "{\"batchItemFailures\":[" FAILURE("1") "]}", { 0 } },
 	{ "no mark: a test event needs no record", DOUBLE,
 	  GOOD("1") GOOD("1"), true, NONE_FAILED, { 0 } },
-	{ "no mark: a record is missing that names no message of ours: all failed",
-	  NESTED, GOOD("2"), true,
-	  "{\"batchItemFailures\":[" FAILURE("1") "," FAILURE("2") "]}", { 0 } },
-	{ "no mark: or it is there", NESTED, GOOD("9") GOOD("2"), true,
+	{ "no mark: what is missing of a message in a message is the outer one's",
+	  NESTED, GOOD("2"), true, "{\"batchItemFailures\":[" FAILURE("1") "]}",
+	  { 0 } },
+	{ "no mark: a record is missing that is in no message: all failed",
+	  BESIDE, GOOD("1"), true,
+	  "{\"batchItemFailures\":[" FAILURE("1") "]}", { 0 } },
+	{ "no mark: or it is there", BESIDE, GOOD("1") ALONE, true,
 	  NONE_FAILED, { 0 } },
 	{ "one of a message's records failed", DOUBLE,
 	  FAILED("1") GOOD("1") MARK("2"), false,
