@@ -352,12 +352,13 @@ throttling_table() { # RATE BURST
 		const slow = {status: 503, body: '<Error><Code>SlowDown</Code></Error>'}
 		export default [
 			{times: 8, reply: async () => { await sleep(200); return slow }},
+			{times: 1, reply: slow},
 			{reply: {headers: {ETag: '"b1946ac92492d2347c6235b4d2611184"'}, body: 'hello\n'}}]
 	JS
 	stub "$dir/rules.mjs"
 	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -v -j 8 -d "$spool" < <(lines 60)
 	assert_eq "$status" 0
-	assert_eq "$(grep 'at once' <<<"$err")" "$(printf 's3fetch: %d requests at once\n' 4 5 6 7 8)"
+	assert_eq "$(grep 'at once' <<<"$err")" "$(printf 's3fetch: %d requests at once\n' 4 2 3 4 5 6 7 8)"
 	# Without -v nothing is said.
 	stop_servers
 	stub "$dir/rules.mjs"
