@@ -21,7 +21,7 @@
 #include "err.h"
 #include "str.h"
 
-enum { JSON_DEPTH_MAX = 512, JSON_TOKEN_MAX = 8 << 20 };
+enum { JSON_DEPTH_MAX = 512, JSON_TOKEN_MAX = 8 << 20, JSON_DIGITS_MAX = 20 };
 
 enum json_type {
 	JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING,
@@ -110,7 +110,7 @@ static inline char *json_name(struct buf *out, const char *name, size_t n)
 	return p;
 }
 
-/* Write at p, of json_name(): there is room for s with its quotes, or 20 digits. */
+/* Write at p, of json_name(): there is room for s with its quotes, or for all digits. */
 void json_string_at(struct buf *out, char *p, struct str s);
 void json_number_at(struct buf *out, char *p, unsigned long long value);
 
@@ -127,7 +127,7 @@ static inline void json_member(struct buf *out, const char *name,
 static inline void json_member_number(struct buf *out, const char *name,
 				      unsigned long long value)
 {
-	char *p = json_name(out, name, 20);
+	char *p = json_name(out, name, JSON_DIGITS_MAX);
 
 	if (p)
 		json_number_at(out, p, value);

@@ -115,7 +115,7 @@ void json_put(struct buf *out, struct str s)
 
 void json_number_at(struct buf *out, char *p, unsigned long long value)
 {
-	char digits[20];
+	char digits[JSON_DIGITS_MAX];
 	size_t i = sizeof(digits);
 
 	do

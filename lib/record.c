@@ -194,21 +194,24 @@ struct gather {
 	char bytes[512];
 };
 
+/* Hash what is gathered if n bytes more do not fit. */
+static inline void make_room(struct gather *g, size_t n)
+{
+	if (n <= sizeof(g->bytes) - g->n)
+		return;
+	digest_sha256_update(&g->sha, g->bytes, g->n);
+	g->n = 0;
+}
+
 static inline void gather_byte(struct gather *g, char c)
 {
-	if (g->n == sizeof(g->bytes)) {
-		digest_sha256_update(&g->sha, g->bytes, g->n);
-		g->n = 0;
-	}
+	make_room(g, 1);
 	g->bytes[g->n++] = c;
 }
 
 static void gather(struct gather *g, struct str s)
 {
-	if (s.n > sizeof(g->bytes) - g->n) {
-		digest_sha256_update(&g->sha, g->bytes, g->n);
-		g->n = 0;
-	}
+	make_room(g, s.n);
 	if (s.n > sizeof(g->bytes)) {
 		digest_sha256_update(&g->sha, s.p, s.n);
 	} else if (s.n > 0) {

@@ -16,12 +16,7 @@ setup() {
 
 # Makes the buckets in, to and bad, and a table; sets direct_s3, direct_ddb.
 world() {
-	local name
-	for name in in to bad; do
-		new_bucket $name
-	done
-	table=ledger-$RANDOM$RANDOM
-	make_ledger "$table"
+	new_places
 	export PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad RECORD_TABLE=$table TMPDIR=$spool
 	direct_s3=$AWS_ENDPOINT_URL_S3 direct_ddb=$AWS_ENDPOINT_URL_DYNAMODB
 }

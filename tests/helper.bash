@@ -81,6 +81,16 @@ make_ledger() { # TABLE
 	wait_until table_is_active "$1"
 }
 
+# Makes buckets and a ledger; sets in, to and bad, and table, to their names.
+new_places() {
+	local name
+	for name in in to bad; do
+		new_bucket $name
+	done
+	table=ledger-$RANDOM$RANDOM
+	make_ledger "$table"
+}
+
 table_is_active() { # TABLE
 	jq -n --arg t "$1" '{TableName: $t}' | ddbc DescribeTable | jq -e '.Table.TableStatus == "ACTIVE"' >/dev/null
 }

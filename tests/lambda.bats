@@ -16,12 +16,7 @@ teardown() {
 # Makes buckets and table, starts the service before an environment that runs
 # the bootstrap again whenever it ends, and lets RGW announce to its queue.
 world() { # OPTIONS_JSON PROCESSOR
-	local name
-	for name in in to bad; do
-		new_bucket $name
-	done
-	table=ledger-$RANDOM$RANDOM
-	make_ledger "$table"
+	new_places
 	serve "$PWD/port" "$tests/servers/lambda" "$PWD/port" "$(jq -c --arg s3 "$AWS_ENDPOINT_URL_S3" '. + {proxy: $s3}' <<<"$1")"
 	LAMBDA_URL=http://127.0.0.1:$port
 	wait_until test -s port.proxy
@@ -145,7 +140,7 @@ upload() { # KEY CONTENT
 	cat >processor <<-E
 		#!/bin/bash
 		cd "$PWD"
-		[[ \$S3EV_KEY != */fails || \$(ls once | wc -l) -ge 2 ]] || { mktemp once/XXX >/dev/null; exit 75; }
+		[[ \$S3EV_KEY != */fails || \$(ls once | wc -l) -ge 2 ]] || { mktemp -p once >/dev/null; exit 75; }
 	E
 	chmod +x processor
 	world '{"arn":"arn:aws:sqs:us-east-1:000000000000:in.fifo","poll":false,"receives":5,"visibility":100}' "$PWD/processor"
