@@ -78,8 +78,9 @@ void child_init(struct child *child);
 /*
  * Run it.  Besides what the plan says, its environment has S3EV_FOLDER, PWD
  * and TMPDIR, the fresh folder, and OLDPWD, where we are.  A command that
- * cannot be executed ends with status 126 or 127, as in a shell.  -1 with err
- * if it cannot be started.
+ * cannot be executed ends with status 126 or 127, as in a shell.  From now on
+ * the process ignores SIGPIPE, or dying of it would leave the folder behind.
+ * -1 with err if it cannot be started.
  */
 int child_start(struct child *child, struct loop *loop,
 		const struct child_plan *plan, struct err *err);

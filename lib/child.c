@@ -320,6 +320,8 @@ static int watch(struct child *child)
 int child_start(struct child *child, struct loop *loop,
 		const struct child_plan *plan, struct err *err)
 {
+	/* Who dies of a closed pipe leaves the folder behind. */
+	signal(SIGPIPE, SIG_IGN);
 	child->loop = loop;
 	child->folder = folder_make(err);
 	if (!child->folder)
@@ -335,40 +337,11 @@ int child_start(struct child *child, struct loop *loop,
 	return 0;
 }
 
-/*
- * Write to a pipe whose reader may be gone, without dying of it and without
- * touching what SIGPIPE does elsewhere: it is blocked meanwhile, and taken
- * away if the write raised it.
- */
-static ssize_t write_quietly(int fd, const char *bytes, size_t n)
-{
-	struct timespec now = { 0, 0 };
-	sigset_t pipe_set, old, pending;
-	bool was_pending;
-	ssize_t written;
-	int saved;
-
-	sigemptyset(&pipe_set);
-	sigaddset(&pipe_set, SIGPIPE);
-	sigpending(&pending);
-	was_pending = sigismember(&pending, SIGPIPE) == 1;
-	sigprocmask(SIG_BLOCK, &pipe_set, &old);
-	written = write(fd, bytes, n);
-	saved = errno;
-	if (written < 0 && saved == EPIPE && !was_pending)
-		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
-			;
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	errno = saved;
-	return written;
-}
-
 /* Push what waits; -1 when nobody reads any more. */
 static int flush(struct child *child)
 {
 	while (child->input.n > 0) {
-		ssize_t n = write_quietly(child->in, child->input.p,
-					  child->input.n);
+		ssize_t n = write(child->in, child->input.p, child->input.n);
 
 		if (n >= 0) {
 			buf_consume(&child->input, (size_t)n);

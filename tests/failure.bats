@@ -239,11 +239,13 @@ says() { # TEXT
 @test "a reader that goes away: SIGPIPE or 74, and no hang" {
 	server
 	records 3000 >"$dir/in"
+	mkdir "$dir/tmp"
 	for filter in "${filters[@]}"; do
 		use "$filter"
-		run3 bash -c 'timeout 20 "$@" | head -n 1; exit "${PIPESTATUS[0]}"' bash "${command[@]}" <"$dir/in"
+		TMPDIR=$dir/tmp run3 bash -c 'timeout 20 "$@" | head -n 1; exit "${PIPESTATUS[0]}"' bash "${command[@]}" <"$dir/in"
 		[[ $status == 141 || $status == 74 ]]
 		assert_eq "$(wc -l <<<"$out")" 2
+		assert_eq "$(ls "$dir/tmp")" ''
 	done
 }
 
