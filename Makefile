@@ -106,9 +106,9 @@ bench-lambda: lambda	## the bundle beside the same job in Python with boto3
 	@tests/need test bench-lambda
 	tests/bench/lambda
 
-fuzz:			## each fuzzer for a minute
+fuzz:			## each fuzzer for a minute, with SEED=...
 	@tests/need build fuzz
-	tests/fuzz/run 60
+	tests/fuzz/run $(if $(SEED),-s $(SEED)) 60
 
 torture:		## kill pipelines N times, with SEED=..., see that nothing is lost
 	@tests/need build test

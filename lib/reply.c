@@ -204,6 +204,9 @@ static int take_mark(struct reply *reply, const struct line *line)
 		reply->all_failed = true;
 		err_set(&reply->why, "EventRefused", "%.*s",
 			STR_FMT(line->error));
+		if (reply->why.message[0] == '\0')
+			err_set(&reply->why, "EventRefused",
+				"no reason is given");
 	}
 	return 1;
 }
