@@ -13,6 +13,7 @@
 #include "creds_job.h"
 #include "describe.h"
 #include "diag.h"
+#include "help.h"
 #include "http.h"
 #include "loop.h"
 #include "version.h"
@@ -240,11 +241,9 @@ static void parse_options(struct env *env, int argc, char **argv)
 			env->has_check = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(EX_OK);
+			exit(help_print(usage));
 		case 'V':
-			puts("s3ev-env " S3EV_VERSION);
-			exit(EX_OK);
+			exit(help_version("s3ev-env"));
 		default:
 			exit(EX_USAGE);
 		}

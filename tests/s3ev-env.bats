@@ -189,6 +189,10 @@ identity='<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-0
 	run3 s3ev-env -V
 	assert_eq "$status:$err" 0:
 	[[ $out == "s3ev-env "* ]]
+	for option in -h -V; do
+		run3 sh -c 's3ev-env "$1" >/dev/full' sh $option
+		assert_eq "$option $status" "$option 74"
+	done
 	run3 s3ev-env x
 	assert_eq "$status:$out:$err" $'64::s3ev-env: no arguments are taken: x\n'
 	run3 s3ev-env -b
