@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "diag.h"
 #include "envelope.h"
 #include "event.h"
 #include "globs.h"
@@ -68,8 +69,7 @@ static bool is_wanted(struct split *split, struct str event)
 		return true;
 	wanted = globs_match_again(&split->names, event, &is_new);
 	if (!wanted && is_new && split->flow.verbose)
-		fprintf(stderr, "s3ev-split: left out: %.*s\n",
-			STR_FMT(event));
+		diag_report(report, NULL, "left out: ", event);
 	return wanted;
 }
 
@@ -154,7 +154,7 @@ static void on_note(void *ctx, struct str what)
 	const struct split *split = ctx;
 
 	if (split->flow.verbose)
-		fprintf(stderr, "s3ev-split: no record: %.*s\n", STR_FMT(what));
+		diag_report(report, NULL, "no record: ", what);
 }
 
 static int put_held(void *ctx, struct str line)

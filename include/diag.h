@@ -24,6 +24,12 @@ void diag_put_error(struct buf *out, const struct err *err);
 /* Append "bucket/key". */
 void diag_put_object(struct buf *out, struct str bucket, struct str key);
 
+/*
+ * Call report, as in flow.h, with what and text, made safe, in one line.
+ */
+void diag_report(void (*report)(void *ctx, const char *line), void *ctx,
+		 const char *what, struct str text);
+
 /* Append outcome, size and milliseconds, as columns to stand before a name. */
 void diag_put_columns(struct buf *out, const char *outcome, struct str size,
 		      unsigned long long ms);

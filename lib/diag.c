@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag.h"
 
+enum { LINE_MAX_BYTES = 64 << 10 };
+
 /* Length of the character at s if it may be shown as it is, else 0. */
 static size_t printable(struct str s)
 {
@@ -51,6 +53,20 @@ void diag_put_object(struct buf *out, struct str bucket, struct str key)
 	diag_put(out, bucket);
 	buf_putc(out, '/');
 	diag_put(out, key);
+}
+
+void diag_report(void (*report)(void *ctx, const char *line), void *ctx,
+		 const char *what, struct str text)
+{
+	const char *whole;
+	struct buf line;
+
+	buf_init(&line, LINE_MAX_BYTES);
+	buf_puts(&line, what);
+	diag_put(&line, text);
+	whole = buf_cstr(&line);
+	report(ctx, whole ? whole : what);
+	buf_free(&line);
 }
 
 void diag_put_columns(struct buf *out, const char *outcome, struct str size,

@@ -196,6 +196,12 @@ null'
 	assert_eq "$(jq -r '.event // "-"' <<<"$out")" $'ObjectCreated:Copy\nObjectRemoved:Delete\n-'
 }
 
+@test "-v says what is left out, in one line, without escape codes" {
+	event '.Records[0].eventName = "Object\u001b[31m\nRemoved\\"' >input
+	split -v <input
+	assert_eq "$status$out$err" '0s3ev-split: left out: Object\x1b[31m\x0aRemoved\x5c'$'\n'
+}
+
 @test "the answer of ReceiveMessage and bare messages are read" {
 	jq '{Messages: [.Records[] | {MessageId: .messageId, ReceiptHandle: .receiptHandle, Body: .body}]}' \
 		"$events/sqs-s3-put.json" >received.json
