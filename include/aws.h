@@ -94,8 +94,12 @@ struct aws_call {
 	/*
 	 * The answer is an error: if it says that the request belongs
 	 * elsewhere, put url and region right and return true.  NULL: never.
+	 * If it only says "not here", set ask to a URL and return false: that
+	 * gets a HEAD, not signed, and redirect is called again with its answer
+	 * in http; err is still that of the request.
 	 */
 	bool (*redirect)(struct aws_call *call);
+	const char *ask;
 
 	void (*done)(void *arg);	/* never from within aws_start() */
 	void *arg;
@@ -110,7 +114,7 @@ struct aws_call {
 	struct loop_timer timer;
 	unsigned tries;
 	enum retry_class last_retry;
-	bool mended_clock, mended_keys, mended_line, redirected, sent;
+	bool mended_clock, mended_keys, mended_line, redirected, asked, sent;
 	struct str used_key_id;
 	char invocation[37];		/* amz-sdk-invocation-id */
 	struct gate_turn turn;

@@ -51,4 +51,7 @@ struct aws_try {
 int aws_request_make(struct aws_signer *signer, struct aws_call *call,
 		     const struct aws_try *try, struct err *err);
 
+/* The same for the HEAD of call->ask. */
+void aws_request_ask(struct aws_call *call, void (*done)(void *arg));
+
 #endif

@@ -17,6 +17,9 @@ int s3_answer_judge(struct aws_call *aws, struct err *err);
 /* Read what the headers say into the call; good from the first byte on. */
 void s3_answer_read(struct s3_call *call);
 
+/* May the failure be that the bucket is in another region? */
+bool s3_answer_is_elsewhere(const struct s3_call *call);
+
 /*
  * The region that a failed call's answer says the bucket is in: its header
  * x-amz-bucket-region, or the Region or Endpoint of its Error.  Absent if the

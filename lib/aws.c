@@ -284,7 +284,8 @@ void aws_start(struct aws *aws, struct aws_call *call)
 	call->tries = 0;
 	call->last_retry = RETRY_NEVER;
 	call->mended_clock = call->mended_keys = call->mended_line = false;
-	call->redirected = call->sent = false;
+	call->redirected = call->asked = call->sent = false;
+	call->ask = NULL;
 	call->turn = (struct gate_turn){ .go = try_now, .arg = call };
 	if (aws_request_prepare(call, &call->err) < 0)
 		give_up(call);
@@ -456,6 +457,26 @@ static void retry_or_finish(struct aws_call *call, enum retry_class class)
 	loop_timer_set(aws->loop, &call->timer, ms, try_again, call);
 }
 
+static void on_told(void *arg)
+{
+	struct aws_call *call = arg;
+
+	call->redirected = call->redirect(call);
+	if (call->redirected && can_repeat(call))
+		send(call);
+	else
+		retry_or_finish(call, RETRY_NEVER);
+}
+
+static void ask(struct aws_call *call)
+{
+	call->asked = true;
+	aws_request_ask(call, on_told);
+	call->aws->requests++;
+	if (http_start(call->aws->http, &call->http, &call->err) < 0)
+		finish(call);
+}
+
 static void on_answer(void *arg)
 {
 	struct aws_call *call = arg;
@@ -472,6 +493,8 @@ static void on_answer(void *arg)
 		finish(call);
 	else if (mend(call) && can_repeat(call))
 		send(call);
+	else if (call->ask && !call->asked)
+		ask(call);
 	else
 		retry_or_finish(call, class);
 }

@@ -242,3 +242,17 @@ int aws_request_make(struct aws_signer *signer, struct aws_call *call,
 		return err_set(err, "OutOfMemory", "out of memory");
 	return 0;
 }
+
+void aws_request_ask(struct aws_call *call, void (*done)(void *arg))
+{
+	static const char *const none[] = { NULL };
+	struct http_request *http = &call->http;
+
+	http->method = "HEAD";
+	http->url = call->ask;
+	http->headers = none;
+	http->body = STR_NONE;
+	http->slice = NULL;
+	http->sink = NULL;
+	http->done = done;
+}

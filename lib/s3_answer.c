@@ -286,13 +286,14 @@ int s3_answer_judge(struct aws_call *aws, struct err *err)
 /* Elsewhere */
 
 /* HEAD has no body, so its status has to do. */
-static bool is_elsewhere(const struct err *err)
+bool s3_answer_is_elsewhere(const struct s3_call *call)
 {
 	static const char *const codes[] = {
 		"PermanentRedirect", "TemporaryRedirect", "Redirect",
 		"AuthorizationHeaderMalformed", "BadRequest",
 		"IllegalLocationConstraintException", NULL
 	};
+	const struct err *err = &call->aws.err;
 
 	for (const char *const *code = codes; *code; code++)
 		if (strcmp(err->code, *code) == 0)
@@ -308,7 +309,7 @@ struct str s3_answer_region(const struct s3_call *call)
 	struct str root = STR_NONE;
 	struct err ignored;
 
-	if (!is_elsewhere(&aws->err))
+	if (!s3_answer_is_elsewhere(call))
 		return STR_NONE;
 	if (region.n > 0)
 		return arena_dup(aws->arena, region);

@@ -35,6 +35,23 @@ static int locate(struct aws *aws, struct s3_call *call, struct err *err)
 	return 0;
 }
 
+/* HEAD of a bucket tells its region, whoever asks, wherever it is asked. */
+static const char *bucket_url(const struct s3_call *call)
+{
+	const struct aws_call *to = &call->aws;
+	struct config_bucket how;
+	const char *kept = NULL;
+	struct err ignored;
+	struct buf url;
+
+	buf_init(&url, URL_MAX);
+	if (config_bucket_url(aws_config(to->aws), call->bucket, to->region,
+			      &url, &how, &ignored) == 0 && !how.is_arn)
+		kept = arena_dup(to->arena, buf_str(&url)).p;
+	buf_free(&url);
+	return kept;
+}
+
 /*
  * The bucket is in another region: it will be known for the calls to come.  A
  * bucket that is too new for its name to be known everywhere is reached by the
@@ -44,9 +61,11 @@ static bool redirect(struct aws_call *to)
 {
 	struct s3_call *call = (struct s3_call *)to;
 	struct str region = s3_answer_region(call);
-	struct str location = s3_answer_location(call);
+	struct str location = STR_NONE;
 	struct err ignored;
 
+	if (!to->asked)
+		location = s3_answer_location(call);
 	if (location.p && region.n == 0)
 		region = region_of_host(location);
 	if (location.p) {
@@ -55,6 +74,8 @@ static bool redirect(struct aws_call *to)
 			to->region = region;
 		return true;
 	}
+	if (region.n == 0 && !to->asked && s3_answer_is_elsewhere(call))
+		to->ask = bucket_url(call);
 	if (region.n == 0 || str_eq(region, to->region))
 		return false;
 	region_learn(aws_regions(to->aws), call->bucket, region);

@@ -30,7 +30,7 @@ logged() { # FILTER
 
 # The regions that requests were signed for.
 regions() {
-	logged '.headers.authorization | split("/")[2]' | tr '\n' ' '
+	logged '.headers.authorization // empty | split("/")[2]' | tr '\n' ' '
 }
 
 # RULES that answer the first request, or only those signed for a region, so.
@@ -80,6 +80,35 @@ lines() { # COUNT
 		assert_eq "$(regions)" 'us-east-1 eu-west-1 us-east-1 eu-west-1 eu-west-1 '
 		stop_servers
 	done
+}
+
+@test "a redirect that names no region: the bucket is asked where it is" {
+	export AWS_MAX_ATTEMPTS=1
+	told='{"headers": {"x-amz-bucket-region": "eu-west-1"}, "status": '
+	for reply in '{"status": 301}' '{"status": 400, "body": "<Error><Code>AuthorizationHeaderMalformed</Code></Error>"}'; do
+		for code in 200 301 307 400 403; do
+			fetch "$(wrong_region "$reply" | jq --argjson told "$told $code}" '[{match: {method: "HEAD"}, reply: $told}] + .')" k -j 1
+			assert_eq "$reply $code $status $err" "$reply $code 0 "
+			assert_json .fetch
+			assert_eq "$(logged '.method + " " + .target + " " + (.headers.authorization // "-" | split("/")[2] // "-")')" \
+				$'GET /in/k us-east-1\nHEAD /in -\nGET /in/k eu-west-1'
+			stop_servers
+		done
+	done
+}
+
+@test "a bucket that does not tell where it is: the first answer counts, and it is asked once" {
+	for told in '{"status": 301}' '{"status": 307, "headers": {"Location": "http://127.0.0.1:1/in"}}' \
+		'{"status": 403, "headers": {"x-amz-bucket-region": "us-east-1"}}' \
+		'{"status": 403, "headers": {"x-amz-bucket-region": "evil.example/"}}'; do
+		fetch "[{\"match\": {\"method\": \"HEAD\"}, \"reply\": $told},
+			{\"reply\": {\"status\": 301, \"headers\": {\"x-amz-request-id\": \"R\"}}}]" k
+		assert_eq "$told $status $(jq -r '.failed | .code, .request_id, .retry' <<<"$out" | tr '\n' ' ')" "$told 75 PermanentRedirect R false "
+		assert_eq "$(logged .method | tr '\n' ' ')" 'GET HEAD '
+		stop_servers
+	done
+	fetch '[{"match": {"method": "HEAD"}, "cutAfter": "connect"}, {"reply": {"status": 301}}]' k
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 PermanentRedirect'
 }
 
 @test "a bucket's region is learned once for a process" {
