@@ -78,6 +78,15 @@ struct s3_call {
 void s3_read_answer(struct s3_call *call);
 
 /*
+ * The same, before the first byte of an answer is taken that goes on with an
+ * object, of this ETag, from byte at.  0: so many bytes are to be passed over,
+ * all before at where the server knows no ranges.  -1 with err: it is another
+ * object ("PreconditionFailed") or another range.
+ */
+int s3_read_on(struct s3_call *call, struct str etag, unsigned long long at,
+	       unsigned long long *skip, struct err *err);
+
+/*
  * What to do about an object that is at the destination already.  S3_OVERWRITE
  * overwrites only what has the ETag of the destination, if that has one; else
  * the answer is as with S3_KEEP, or "NoSuchKey" where nothing is.

@@ -3,10 +3,11 @@
  * source: the bytes of a record's object, each of them once.
  *
  * They come from the spool file if the record has one (fetch.path), else
- * straight from S3 by one GET that is pinned and verified, so that an object
- * may be larger than memory and disk.  Whoever takes them may say that it
- * cannot take more now.  The end is good only when all bytes came and are the
- * ones that were announced.
+ * straight from S3, pinned and verified, so that an object may be larger than
+ * memory and disk.  What is cut off goes on from the byte it had come to, if
+ * the ETag shows that it is the same object.  Whoever takes them may say that
+ * it cannot take more now.  The end is good only when all bytes came and are
+ * the ones that were announced.
  */
 #ifndef S3EV_SOURCE_H
 #define S3EV_SOURCE_H
@@ -44,6 +45,10 @@ struct source {
 
 	struct s3_call call;		/* private from here on */
 	struct verify verify;
+	struct str etag;		/* of the first answer */
+	unsigned long long began;	/* where this request did */
+	unsigned long long skip;	/* bytes of its answer to pass over */
+	bool is_unwanted;		/* the rest of them */
 	bool started;
 	int fd;
 	char *piece;			/* of the file, in the arena */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 enum {
@@ -148,52 +147,20 @@ static int write_at(int fd, const char *bytes, size_t n,
 	return 0;
 }
 
-/* "bytes 0-99/1000": does it begin where it should? */
-static bool begins_at(const struct s3_call *call, unsigned long long at)
-{
-	struct str range = http_header(&call->aws.http, "content-range");
-	unsigned long long from;
-	struct str number;
-
-	if (!str_has_prefix(range, STR("bytes ")))
-		return false;
-	number = (struct str){ range.p + 6, 0 };
-	while (number.n < range.n - 6 && number.p[number.n] >= '0' &&
-	       number.p[number.n] <= '9')
-		number.n++;
-	return str_number(number, &from) == 0 && from == at;
-}
-
-static bool is_other_etag(struct str a, struct str b)
-{
-	return a.n > 0 && b.n > 0 &&
-	       (a.n != b.n || strncasecmp(a.p, b.p, a.n) != 0);
-}
-
 /* The headers are here: is it what was asked for?  The first answer counts. */
 static int begin_answer(struct download_part *part)
 {
 	struct download *d = part->download;
 	struct s3_call *call = &part->call;
 
-	s3_read_answer(call);
-	if (is_other_etag(d->etag, call->etag))
-		return err_set(&part->err, "PreconditionFailed",
-			       "the object is another one by now");
+	if (s3_read_on(call, d->etag, part->at, &part->skip, &part->err) < 0)
+		return -1;
 	if (!d->etag.p)
 		d->etag = arena_dup(d->arena, call->etag);
 	if (!d->verify.begun)
 		verify_expect(&d->verify, d->arena);
-	if (call->aws.http.status != 206) {
-		part->skip = part->at;
-		d->knows_no_ranges = d->in_ranges;
-		return d->in_ranges ? -1 : 0;
-	}
-	if (begins_at(call, part->at))
-		return 0;
-	err_set(&part->err, "UnexpectedAnswer", "another range than asked for");
-	part->err.retry = true;
-	return -1;
+	d->knows_no_ranges = d->in_ranges && call->aws.http.status != 206;
+	return d->knows_no_ranges ? -1 : 0;
 }
 
 static int write_failed(struct download_part *part)

@@ -2,6 +2,7 @@
 #include "s3.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "s3_answer.h"
 #include "s3_request.h"
@@ -51,6 +52,45 @@ static void read_object(struct aws *aws, struct s3_call *call,
 void s3_read_answer(struct s3_call *call)
 {
 	s3_answer_read(call);
+}
+
+/* "bytes 0-99/1000": does it begin where it should? */
+static bool begins_at(const struct s3_call *call, unsigned long long at)
+{
+	struct str range = http_header(&call->aws.http, "content-range");
+	unsigned long long from;
+	struct str number;
+
+	if (!str_has_prefix(range, STR("bytes ")))
+		return false;
+	number = (struct str){ range.p + 6, 0 };
+	while (number.n < range.n - 6 && number.p[number.n] >= '0' &&
+	       number.p[number.n] <= '9')
+		number.n++;
+	return str_number(number, &from) == 0 && from == at;
+}
+
+static bool is_other_etag(struct str a, struct str b)
+{
+	return a.n > 0 && b.n > 0 &&
+	       (a.n != b.n || strncasecmp(a.p, b.p, a.n) != 0);
+}
+
+int s3_read_on(struct s3_call *call, struct str etag, unsigned long long at,
+	       unsigned long long *skip, struct err *err)
+{
+	bool is_range = call->aws.http.status == 206;
+
+	s3_read_answer(call);
+	*skip = is_range ? 0 : at;
+	if (is_other_etag(etag, call->etag))
+		return err_set(err, "PreconditionFailed",
+			       "the object is another one by now");
+	if (!is_range || begins_at(call, at))
+		return 0;
+	err_set(err, "UnexpectedAnswer", "another range than asked for");
+	err->retry = true;
+	return -1;
 }
 
 void s3_get(struct aws *aws, struct s3_call *call,

@@ -3,14 +3,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE_MIN = 1 << 10, PIECE_MAX = 128 << 10 };
+enum {
+	PIECE_MIN = 1 << 10,
+	PIECE_MAX = 128 << 10,
+	PROGRESS_MIN = 1 << 20,	/* bytes that are worth another request */
+	REST_MAX = 64 << 10	/* bytes that cost less than a new connection */
+};
 
 bool source_is_remote(const struct record *record)
 {
 	return !record->fetch_path.p;
+}
+
+static void set_aborted(struct source *source)
+{
+	err_set(&source->err, "Aborted", "nobody wants the rest");
 }
 
 /* From the spool file */
@@ -111,7 +122,7 @@ static void on_readable(void *arg, int fd, short events)
 		loop_watch(source->loop, fd, 0, NULL, NULL);
 		break;
 	default:
-		err_set(&source->err, "Aborted", "nobody wants the rest");
+		set_aborted(source);
 		end_file(source);
 	}
 }
@@ -147,39 +158,120 @@ static int start_file(struct source *source, struct err *err)
 
 /* Straight from S3 */
 
+/* The first answer says what to expect, and the next ones go on with that. */
+static int begin_answer(struct source *source)
+{
+	if (source->bytes == 0)
+		return 0;
+	return s3_read_on(&source->call, source->etag, source->bytes,
+			  &source->skip, &source->err);
+}
+
+/* So few that they may as well come: to break off ends the connection. */
+static bool is_rest_small(const struct source *source)
+{
+	const struct record *r = source->record;
+
+	return r->has_size && r->size >= source->bytes &&
+	       r->size - source->bytes <= REST_MAX;
+}
+
 static int take_bytes(void *arg, const char *bytes, size_t n)
 {
 	struct source *source = arg;
-	int taken = source->take(source->arg, bytes, n);
+	size_t skip;
+	int taken;
 
-	if (taken == HTTP_TAKEN) {
-		verify_update(&source->verify, bytes, n);
-		source->bytes += n;
+	if (source->is_unwanted)
+		return HTTP_TAKEN;
+	/* What an aborted http_resume() leaves may come here once more. */
+	if (err_is_set(&source->err) || (source->call.aws.http.sunk == 0 &&
+					 begin_answer(source) < 0))
+		return HTTP_ABORT;
+	skip = source->skip < n ? (size_t)source->skip : n;
+	taken = skip == n ? HTTP_TAKEN :
+		source->take(source->arg, bytes + skip, n - skip);
+	if (taken == HTTP_ABORT && is_rest_small(source)) {
+		source->is_unwanted = true;
+		return HTTP_TAKEN;
 	}
-	return taken;
+	if (taken != HTTP_TAKEN)
+		return taken;
+	verify_update(&source->verify, bytes + skip, n - skip);
+	source->bytes += n - skip;
+	source->skip -= skip;
+	if (source->etag.n == 0)
+		source->etag = source->call.etag;
+	return HTTP_TAKEN;
+}
+
+static struct str rest_of(struct source *source)
+{
+	if (source->bytes == 0)
+		return STR_NONE;
+	return str_of(arena_printf(source->arena, "bytes=%llu-",
+				   source->bytes));
+}
+
+/* Without an ETag it could be any object that goes on. */
+static int go_on(void *arg)
+{
+	struct source *source = arg;
+
+	if (source->etag.n == 0 || source->is_unwanted)
+		return -1;
+	aws_header_set(&source->call.aws, "range", rest_of(source));
+	return 0;
+}
+
+static void start_get(struct source *source);
+
+/* A try that brought much does not count among those that brought nothing. */
+static bool has_come_on(const struct source *source)
+{
+	return source->call.aws.err.retry && source->etag.n > 0 &&
+	       source->bytes - source->began >= PROGRESS_MIN;
 }
 
 static void on_answered(void *arg)
 {
 	struct source *source = arg;
 
-	source->err = source->call.aws.err;
 	if (!err_is_set(&source->err))
+		source->err = source->call.aws.err;
+	if (source->is_unwanted) {
+		set_aborted(source);
+	} else if (err_is_set(&source->err) && has_come_on(source)) {
+		aws_call_free(&source->call.aws);
+		start_get(source);
+		return;
+	} else if (!err_is_set(&source->err)) {
 		verify_end(&source->verify, source->record, &source->err);
+	}
 	source->done(source->arg);
 }
 
+/* From the first byte that is not there yet. */
 static void start_get(struct source *source)
 {
 	const struct record *r = source->record;
 	struct s3_object object = { r->bucket, r->key, r->version, r->etag };
 
-	verify_init(&source->verify, &source->call);
+	if (source->etag.n > 0)
+		object.etag = source->etag;
+	memset(&source->call, 0, sizeof(source->call));
+	memset(&source->err, 0, sizeof(source->err));
+	source->began = source->bytes;
+	source->skip = 0;
 	source->call.options = source->options;
+	source->call.range = rest_of(source);
 	aws_call_for(&source->call.aws, source->record, source->arena);
 	source->call.aws.sink = take_bytes;
+	source->call.aws.rewind = go_on;
 	source->call.aws.done = on_answered;
 	source->call.aws.arg = source;
+	if (!source->verify.begun)
+		verify_init(&source->verify, &source->call);
 	s3_get(source->aws, &source->call, &object);
 }
 

@@ -192,6 +192,66 @@ HEAD - \"$etag\""
 	done
 }
 
+# Straight from S3 into checks and a processor
+
+stream() { # RECORD
+	export dir
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 20 s3check --utf8 --csv=1 -x 'cat >"$dir/got"; touch "$dir/end"' <<<"$1"
+}
+
+@test "what is cut off on its way into checks and processor goes on from there" {
+	ranges '{times: 2, cutAfter: 300000, reply: ranged},'
+	AWS_MAX_ATTEMPTS=3 stream "$line"
+	assert_eq "$status $err$(jq -c '[.bad, .failed]' <<<"$out")" '0 [null,null]'
+	cmp "$dir/got" "$dir/whole"
+	[[ $(jq -r '"\(.headers["if-match"]) \(.headers.range // "-")"' "$STUB_LOG") =~ ^'"'$etag'" -'$'\n"'$etag'" bytes='([0-9]+)-$'\n"'$etag'" bytes='([0-9]+)-$ ]]
+	((BASH_REMATCH[1] <= 300000 && BASH_REMATCH[2] > BASH_REMATCH[1]))
+}
+
+@test "so it does where the server ignores ranges, and where it knows no ETag it is failed" {
+	ranges '{times: 1, cutAfter: 300000, reply: ranged}, {reply: {headers, body: whole}},'
+	stream "$line"
+	assert_eq "$status $err$(jq -c '[.bad, .failed]' <<<"$out")" '0 [null,null]'
+	cmp "$dir/got" "$dir/whole"
+	stop_servers
+	rm "$dir/end"
+	stub '[{"cutAfter": 300000, "reply": {"bodySize": 1000000}}]'
+	stream "$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out") $(asked | wc -l)" '75 ConnectionLost 1'
+	[ ! -e "$dir/end" ]
+}
+
+@test "a stream that gets on is not given up, one that does not is" {
+	for _ in {1..5}; do
+		cat "$dir/whole"
+	done >"$dir/more"
+	mv "$dir/more" "$dir/whole"
+	export AWS_MAX_ATTEMPTS=1
+	ranges '{cutAfter: 1300000, reply: ranged},'
+	stream "$(record bucket=in key=k etag=$etag size=5000000)"
+	assert_eq "$status $err$(jq -c '[.bad, .failed]' <<<"$out")" '0 [null,null]'
+	cmp "$dir/got" "$dir/whole"
+	stop_servers
+	rm "$dir/end"
+	ranges '{cutAfter: 300000, reply: ranged},'
+	stream "$(record bucket=in key=k etag=$etag size=5000000)"
+	assert_eq "$status $(jq -r .failed.code <<<"$out") $(asked | wc -l)" '75 ConnectionLost 1'
+	[ ! -e "$dir/end" ]
+}
+
+@test "a stream never goes on with another object, or from another byte" {
+	for reply in '{status: 412}' '(request) => ranged(request, "\"other\"")'; do
+		ranges '{times: 1, cutAfter: 300000, reply: ranged}, {reply: '"$reply"'},'
+		stream "$line"
+		assert_eq "$status $(jq -r .gone.code <<<"$out")" '0 PreconditionFailed'
+		stop_servers
+	done
+	ranges '{times: 1, cutAfter: 300000, reply: ranged}, {reply: {status: 206, headers: {"Content-Range": "bytes 0-9/10"}, body: "0123456789"}},'
+	stream "$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 UnexpectedAnswer'
+	[ ! -e "$dir/end" ]
+}
+
 @test "where HEAD says nothing of use, GET decides" {
 	ranges '{match: {method: "HEAD"}, reply: {status: 403}},'
 	fetch "$line"

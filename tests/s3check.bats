@@ -258,6 +258,13 @@ good'
 	assert_eq "$status $(outcomes)" $'75 failed BadDigest\ngone NoSuchKey'
 }
 
+@test "a small object that is bad costs no connection, and once it is bad, a cut changes nothing" {
+	server '{"match": {"path": "cut"}, "cutAfter": 50000, "reply": {"headers": {"ETag": "\"x-1\""}, "bodySize": 60000}}, {"reply": {"bodySize": 60000}},'
+	check "$(for key in a b c cut; do record bucket=in key=$key size=60000; done)" -j 1 --json
+	assert_eq "$status $err$(jq -r .bad.code <<<"$out" | sort | uniq -c)" '0       4 InvalidJSON'
+	assert_eq "$(jq -s -c '[length, (map(.conn) | unique | length)]' "$STUB_LOG")" '[4,1]'
+}
+
 @test "a deadline ends checks, -z and processor in the middle of an object" {
 	head -c 300000 /dev/urandom | gzip >"$dir/gz"
 	stub "[{\"stall\": 100000, \"reply\": {\"bodySize\": 300000}}]"
