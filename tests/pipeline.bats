@@ -76,7 +76,21 @@ keys() { # BUCKET
 	touch other.csv
 	CHECKS=' --name *.csv  --csv=2 ' PROCESSOR='' run3 "$tests/../pipelines/process" <"$RECEIVED"
 	assert_eq "$status $err" '0 '
-	assert_eq "$(jq -c '[.check.by, .check.checks, .bad.code]' <<<"$out" | sort)" $'["builtin",["name","csv"],null]\n["csv",["name","csv"],"FieldCount"]'
+	assert_eq "$(jq -c '[.check.by, .check.checks, .bad.code, .fetch]' <<<"$out" | sort)" $'["builtin",["name","csv"],null,null]\n["csv",["name","csv"],"FieldCount",null]'
+	CHECKS='-X false' PROCESSOR='' run3 "$tests/../pipelines/process" <"$RECEIVED"
+	assert_eq "$status $(jq -c 'has("fetch")' <<<"$out" | sort -u)" '75 true'
+}
+
+@test "pipelines/process: an object is read once, by the checks, and not at all for its name and size" {
+	world
+	printf 'a,b\n' | s3c put "$in" a.csv >/dev/null
+	wait_until announced 1
+	stub "[{\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
+	export AWS_ENDPOINT_URL_S3=$STUB_URL PROCESSOR=''
+	CHECKS='--name *.csv --max-size 100' run3 pipelines/process <"$RECEIVED"
+	assert_eq "$status $err$(jq -r .route.to <<<"$out") $(grep -c '"method":"GET"' "$STUB_LOG")" '0 processed 0'
+	CHECKS='--csv=2 --utf8' run3 pipelines/process <"$RECEIVED"
+	assert_eq "$status $err$(jq -r .route.to <<<"$out") $(grep -c '"method":"GET"' "$STUB_LOG")" '0 processed 1'
 }
 
 @test "the server's own events: good to processed, bad to bad data, gone recorded; and once more: nothing" {
