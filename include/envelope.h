@@ -61,7 +61,7 @@ struct envelope {
 	bool has_s3, has_detail, has_list;
 	struct envelope_from from;
 
-	const char *sign;		/* what it looks like, if no event */
+	const struct envelope_sign *sign;	/* of what it is, if no event */
 	struct str names[ENVELOPE_NAMES_SHOWN];
 	size_t name_count;
 };
@@ -91,8 +91,8 @@ void envelope_set_odd(struct envelope *envelope, enum envelope_field field);
 int envelope_keep(struct envelope *envelope, const char *p, size_t n);
 
 /*
- * The document has a member that means nothing to us; until it is recognised,
- * that is what could tell a person what it is.
+ * The document, or its requestContext, has a member that means nothing to us;
+ * until it is recognised, that is what could tell a person what it is.
  */
 void envelope_remember(struct envelope *envelope, struct str name);
 

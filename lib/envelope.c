@@ -52,27 +52,29 @@ int envelope_keep(struct envelope *e, const char *p, size_t n)
 
 /* What is no S3 event */
 
-struct sign {
+struct envelope_sign {
 	const char *name, *what;
 };
 
-static const char *find_sign(const struct sign *signs, size_t count,
-			     struct str name)
+static const struct envelope_sign *find_sign(const struct envelope_sign *signs,
+					     size_t count, struct str name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (str_is(name, signs[i].name))
-			return signs[i].what;
+			return &signs[i];
 	return NULL;
 }
 
-/* What a member gives away of a document that is no S3 event. */
-static const char *sign_of_member(struct str name)
+/*
+ * What a member, or one of requestContext, gives away of a document that is no
+ * S3 event; what stands first here tells more.
+ */
+static const struct envelope_sign *sign_of_member(struct str name)
 {
-	static const struct sign signs[] = {
+	static const struct envelope_sign signs[] = {
 		{ "kinesis", "a Kinesis batch" },
-		{ "httpMethod", "an API Gateway request" },
-		{ "routeKey", "an API Gateway request" },
 		{ "awslogs", "a batch of CloudWatch Logs" },
+		{ "logGroup", "a batch of CloudWatch Logs" },
 		{ "deliveryStreamArn", "a Firehose batch" },
 		{ "getObjectContext", "an S3 Object Lambda request" },
 		{ "xAmzRequestId", "an S3 Object Lambda request" },
@@ -85,26 +87,49 @@ static const char *sign_of_member(struct str name)
 		{ "invokingEvent", "an AWS Config event" },
 		{ "CodePipeline.job", "a CodePipeline job" },
 		{ "DetailType", "an entry for PutEvents" },
+		{ "specversion", "a CloudEvent" },
+		{ "ResponseURL", "a CloudFormation request" },
+		{ "alarmArn", "a CloudWatch alarm" },
+		{ "AlarmName", "a CloudWatch alarm" },
+		{ "TopicArn", "an SNS message without text" },
+		{ "MD5OfBody", "an SQS message without text" },
+		{ "cf", "a CloudFront request" },
+		{ "bot", "a Lex event" },
+		{ "actionGroup", "a Bedrock agent's request" },
 		{ "typeName", "an AppSync request" },
-		{ "authorizationToken", "an API Gateway authorizer request" },
+		{ "prev", "an AppSync request" },
+		{ "methodArn", "an API Gateway authorizer request" },
+		{ "routeArn", "an API Gateway authorizer request" },
+		{ "authorizationToken", "an AppSync authorizer request" },
+		{ "elb", "a load balancer request" },
+		{ "serviceArn", "a VPC Lattice request" },
+		{ "raw_path", "a VPC Lattice request" },
+		{ "functionArn", "a record of a Lambda invocation" },
+		{ "apiId", "an API Gateway request" },
+		{ "httpMethod", "an API Gateway request" },
+		{ "routeKey", "an API Gateway request" },
+		{ "requestContext", "an HTTP request" },
+		{ "session", "an Alexa request" },
+		{ "mail", "an SES event" },
 	};
 
 	return find_sign(signs, sizeof(signs) / sizeof(*signs), name);
 }
 
-static const char *sign_of_source(struct str source)
+static const struct envelope_sign *sign_of_source(struct str source)
 {
-	static const struct sign signs[] = {
+	static const struct envelope_sign signs[] = {
 		{ "aws:kinesis", "a Kinesis batch" },
 		{ "aws:dynamodb", "a DynamoDB stream" },
 		{ "aws:ses", "an SES event" },
 		{ "aws:codecommit", "a CodeCommit event" },
 		{ "aws:kafka", "a Kafka batch" },
 		{ "SelfManagedKafka", "a Kafka batch" },
+		{ "aws:amq", "an ActiveMQ batch" },
 		{ "aws:mq", "an ActiveMQ batch" },
 		{ "aws:rmq", "a RabbitMQ batch" },
 		{ "aws:docdb", "a DocumentDB stream" },
-		{ "aws:sqs", "an SQS message without body" },
+		{ "aws:sqs", "an SQS message without text" },
 		{ "aws:sns", "an SNS message without text" },
 	};
 
@@ -122,29 +147,34 @@ static void put_names(struct buf *out, const struct envelope *e)
 
 void envelope_remember(struct envelope *e, struct str name)
 {
+	const struct envelope_sign *sign;
+
 	if (has(e, ENVELOPE_EVENT_VERSION))
 		return;
-	if (!e->sign)
-		e->sign = sign_of_member(name);
+	sign = sign_of_member(name);
+	if (sign && (!e->sign || sign < e->sign))
+		e->sign = sign;
 	if (e->name_count < ENVELOPE_NAMES_SHOWN && name.n <= 40)
 		e->names[e->name_count++] = arena_dup(&e->arena, name);
 }
 
 static enum envelope_kind foreign(const struct envelope *e, struct err *err)
 {
-	const char *sign = sign_of_source(field(e, ENVELOPE_EVENT_SOURCE));
+	struct str source = field(e, ENVELOPE_EVENT_SOURCE);
+	const struct envelope_sign *sign = sign_of_source(source);
 	struct buf what;
 
 	buf_init(&what, sizeof(err->message));
 	if (sign || e->sign)
-		buf_puts(&what, sign ? sign : e->sign);
+		buf_puts(&what, sign ? sign->what : e->sign->what);
 	else if (has(e, ENVELOPE_DETAIL_TYPE))
 		buf_printf(&what, "an EventBridge event of %.*s, %.*s",
 			   STR_FMT(field(e, ENVELOPE_SOURCE)),
 			   STR_FMT(field(e, ENVELOPE_DETAIL_TYPE)));
-	else if (has(e, ENVELOPE_EVENT_SOURCE))
-		buf_printf(&what, "a record of %.*s",
-			   STR_FMT(field(e, ENVELOPE_EVENT_SOURCE)));
+	else if (source.p)
+		buf_printf(&what, "a %srecord of %.*s",
+			   str_has_suffix(source, STR(".amazonaws.com")) ?
+			   "CloudTrail " : "", STR_FMT(source));
 	else
 		put_names(&what, e);
 	err_set(err, "NotAnS3Event", "not an S3 event: it looks like %.*s",

@@ -122,12 +122,14 @@ static int on_key(void *ctx, struct str name)
 	unsigned in = text->nodes[text->depth];
 
 	text->next = member_find(&text->reader->members, in, name);
-	if (in != MEMBER_DOC || text->next >= MEMBER_FIELD)
+	if ((in != MEMBER_DOC && in != MEMBER_CONTEXT) ||
+	    text->next >= MEMBER_FIELD)
 		return 0;
 	if (text->next == MEMBER_INVOCATION || text->next == MEMBER_EVENT)
 		text->next = wrapper_member(text, text->next);
 	switch (text->next) {
 	case MEMBER_INVOCATION:
+	case MEMBER_CONTEXT:
 	case MEMBER_SKIP:
 		envelope_remember(top_doc(text->reader), name);
 		break;
@@ -323,12 +325,10 @@ static const struct json_handler handler = {
 
 static void free_texts(struct text *text)
 {
-	while (text) {
-		struct text *inner = text->inner;
-
+	for (struct text *inner; text; text = inner) {
+		inner = text->inner;
 		json_free(text->parser);
 		free(text);
-		text = inner;
 	}
 }
 

@@ -40,6 +40,7 @@ static const struct row doc_members[] = {
 	ROW("time", MEMBER_FIELD + ENVELOPE_BRIDGE_TIME),
 	ROW("detail", MEMBER_DETAIL),
 	ROW("requestPayload", MEMBER_DOC),
+	ROW("requestContext", MEMBER_CONTEXT),
 	ROW("tasks", MEMBER_LIST),
 	ROW("taskId", MEMBER_FIELD + ENVELOPE_TASK_ID),
 	ROW("s3Key", MEMBER_FIELD + ENVELOPE_TASK_KEY),

@@ -33,6 +33,37 @@ split() {
 	assert_eq "$status$err" $'65s3ev-split: document 1: not an S3 event: a value that is no object\n'
 }
 
+@test "what it looks like is the same in any order of its members" {
+	while IFS=$'\t' read -r document wanted; do
+		for order in . 'to_entries | reverse | from_entries'; do
+			split < <(jq -c "$order" <<<"$document")
+			assert_eq "$document: $status$out ${err##*it looks like }" "$document: 65 $wanted"$'\n'
+		done
+	done <<-'E'
+		{"path":"/","httpMethod":"GET","requestContext":{"apiId":"1"}}	an API Gateway request
+		{"rawPath":"/","requestContext":{"http":{},"apiId":"1"}}	an API Gateway request
+		{"requestContext":{"connectionId":"1","apiId":"1"},"isBase64Encoded":false}	an API Gateway request
+		{"methodArn":"a","httpMethod":"GET","requestContext":{"apiId":"1"}}	an API Gateway authorizer request
+		{"authorizationToken":"t","requestContext":{"apiId":"1"}}	an AppSync authorizer request
+		{"httpMethod":"GET","requestContext":{"elb":{"targetGroupArn":"a"}}}	a load balancer request
+		{"method":"GET","requestContext":{"serviceArn":"a"}}	a VPC Lattice request
+		{"body":"x","requestContext":{}}	an HTTP request
+		{"version":"1.0","requestContext":{"functionArn":"a"},"DDBStreamBatchInfo":{}}	a record of a Lambda invocation
+		{"httpMethod":"GET","actionGroup":"a"}	a Bedrock agent's request
+		{"arguments":{},"source":null,"prev":null,"info":{}}	an AppSync request
+		{"version":"1.0","session":{},"request":{}}	an Alexa request
+		{"sessionId":"1","bot":{}}	a Lex event
+		{"RequestType":"Create","ResponseURL":"u"}	a CloudFormation request
+		{"AlarmName":"a","NewStateValue":"ALARM"}	a CloudWatch alarm
+		{"messageType":"DATA_MESSAGE","logGroup":"g","logEvents":[]}	a batch of CloudWatch Logs
+		{"specversion":"1.0","type":"t","data":{}}	a CloudEvent
+		{"Type":"Notification","TopicArn":"a","Message":{}}	an SNS message without text
+		{"Records":[{"cf":{"request":{}}}]}	a CloudFront request
+		{"eventSource":"aws:amq","messages":[]}	an ActiveMQ batch
+		{"Records":[{"eventVersion":"1.08","eventSource":"s3.amazonaws.com"}]}	a CloudTrail record of s3.amazonaws.com
+	E
+}
+
 @test "a record has its members in one form" {
 	split <"$events/s3-put-v21.json"
 	assert_eq "$status$err" 0
