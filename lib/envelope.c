@@ -405,11 +405,14 @@ static enum envelope_kind read_task(struct envelope *e, struct record *r,
  */
 static bool read_message(struct envelope *e, struct str *text)
 {
-	if (has(e, ENVELOPE_MESSAGE_ID) && has(e, ENVELOPE_BODY)) {
-		if (!e->from.sqs.p) {
-			e->from.sqs = field(e, ENVELOPE_MESSAGE_ID);
-			e->from.receipt = field(e, ENVELOPE_RECEIPT);
-		}
+	bool has_body = has(e, ENVELOPE_BODY);
+
+	if (has(e, ENVELOPE_MESSAGE_ID) && !e->from.sqs.p &&
+	    (has_body || has(e, ENVELOPE_RECEIPT))) {
+		e->from.sqs = field(e, ENVELOPE_MESSAGE_ID);
+		e->from.receipt = field(e, ENVELOPE_RECEIPT);
+	}
+	if (has_body && has(e, ENVELOPE_MESSAGE_ID)) {
 		*text = field(e, ENVELOPE_BODY);
 	} else if (has(e, ENVELOPE_SNS_MESSAGE)) {
 		e->from.sns = field(e, ENVELOPE_SNS_ID);

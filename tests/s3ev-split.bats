@@ -212,6 +212,15 @@ s3ev-split: document 4: nested deeper than 512 levels
 null'
 }
 
+@test "a message without text is a failed record too" {
+	for filter in 'del(.Records[1].body)' '.Records[1].body = (null, 5, true, {}, [])'; do
+		split < <(jq -c "$filter" "$events/composed-sqs-good-poison-good.json")
+		assert_eq "$filter: $status $(jq -sc 'unique | map([.from.sqs, .failed.message])' <<<"$out")" "$filter: 65 "'[["44103047-3123-4583-aed3-7224000351a8",null],["519619da-e529-46d7-b58c-bc054405af0f",null],["c2f72267-c1b4-432b-b35e-c27a337798d1","not an S3 event: it looks like an SQS message without text"]]'
+	done
+	split <<<'{"Messages":[{"MessageId":"m","ReceiptHandle":"h","MD5OfBody":"5","Body":{"Records":[]}}]}'
+	assert_eq "$(jq -c '[.from, .failed.message]' <<<"$out")" '[{"sqs":"m","receipt":"h","position":0},"not an S3 event: it looks like an SQS message without text"]'
+}
+
 @test "s3:TestEvent is no error and no record" {
 	split <"$events/s3-test-event.json"
 	assert_eq "$status$out$err" 0
