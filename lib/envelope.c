@@ -359,13 +359,13 @@ static enum envelope_kind read_s3(struct envelope *e, struct record *r,
 static bool is_eventbridge(const struct envelope *e)
 {
 	return e->has_detail && str_is(field(e, ENVELOPE_SOURCE), "aws.s3") &&
-	       has(e, ENVELOPE_DETAIL_TYPE) && has(e, ENVELOPE_BUCKET);
+	       has(e, ENVELOPE_BUCKET);
 }
 
-/* "Object Created" has names only by its reason. */
+/* "Object Created" has names only by its reason; Security Lake says no kind. */
 static bool is_known_kind(struct str detail_type)
 {
-	return str_is(detail_type, "Object Created") ||
+	return !detail_type.p || str_is(detail_type, "Object Created") ||
 	       envelope_event_name(detail_type, STR_NONE, STR_NONE).p;
 }
 
