@@ -16,7 +16,8 @@
 enum {
 	STALE_AFTER = 15 * 60,		/* seconds; as the refresh window */
 	STALE_JITTER = 8 * 60,
-	RETRY_MS = 200
+	RETRY_MS = 200,
+	TRIES_THERE = 3		/* of a service that is there, but fails */
 };
 
 #define ROLES "/latest/meta-data/iam/security-credentials/"
@@ -50,6 +51,7 @@ static int setting(struct creds_job *job, const char *variable,
 	return 0;
 }
 
+/* *value stays what it is if nobody has set it. */
 static int number(struct creds_job *job, const char *variable,
 		  const char *name, unsigned long long *value)
 {
@@ -57,7 +59,6 @@ static int number(struct creds_job *job, const char *variable,
 
 	if (setting(job, variable, name, &text) < 0)
 		return -1;
-	*value = 1;
 	if (text.p && (str_number(text, value) < 0 || *value < 1 ||
 		       *value > 1000))
 		return err_set(&job->err, "InvalidConfig", "%s: \"%.*s\" is "
@@ -97,6 +98,11 @@ static int put_endpoint(struct creds_job *job)
 	return 0;
 }
 
+static bool is_there(const struct creds_job *job)
+{
+	return job->request.status > 0 || job->request.head.n > 0;
+}
+
 /*
  * A service that nobody asked for and that is not there is simply not there.
  */
@@ -104,7 +110,7 @@ static void give_up(struct creds_job *job)
 {
 	struct err why = job->err;
 
-	if (job->step->last_resort)
+	if (job->step->last_resort && !(is_there(job) && why.retry))
 		err_set(&job->err, "NoCredentials", "no credentials: none in "
 			"the environment or the profile \"%s\", and from the "
 			"instance metadata service: %s",
@@ -114,7 +120,7 @@ static void give_up(struct creds_job *job)
 
 static void refused(struct creds_job *job)
 {
-	unsigned long long tries;
+	unsigned long long tries = is_there(job) ? TRIES_THERE : 1;
 
 	if (number(job, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
 		   "metadata_service_num_attempts", &tries) < 0) {
@@ -245,7 +251,7 @@ static void on_token(struct creds_job *job)
 
 int creds_imds_start(struct creds_job *job)
 {
-	unsigned long long seconds;
+	unsigned long long seconds = 1;
 
 	if (number(job, "AWS_METADATA_SERVICE_TIMEOUT",
 		   "metadata_service_timeout", &seconds) < 0 ||

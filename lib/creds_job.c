@@ -233,6 +233,8 @@ static void on_answer(void *arg)
 	struct creds_job *job = arg;
 
 	loop_timer_stop(&job->timer);
+	if (err_is_set(&job->request.err))
+		job->request.status = 0;	/* what was cut short is no answer */
 	job->answered(job);
 }
 
@@ -330,8 +332,8 @@ int creds_job_pick(struct creds_job *job, struct str text,
 		return err_set(&job->err, "OutOfMemory", "out of memory");
 	status = pick_object(picker, text, &job->arena, result, &why);
 	if (status < 0)
-		err_set(&job->err, why.code, "%s: %s", job->step->from,
-			why.message);
+		err_set(&job->err, why.code, "%s: not the JSON that it should "
+			"be: %s", job->step->from, why.message);
 	pick_free(picker);
 	return status;
 }

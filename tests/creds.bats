@@ -105,7 +105,9 @@ iam() { # CURL_OPTION...
 }
 
 @test "STS is asked again when it is out of order, three times in all" {
-	stub "[{\"times\": 2, \"reply\": {\"status\": 503}}, {\"reply\": {\"body\": $(sts AssumeRole ASIAROLE000000000000)}}]"
+	local reply
+	reply="\"reply\": {\"body\": $(sts AssumeRole ASIAROLE000000000000)}"
+	stub "[{\"times\": 1, \"reply\": {\"status\": 503}}, {\"times\": 1, \"cutAfter\": 100, $reply}, {$reply}]"
 	export AWS_ENDPOINT_URL_STS=$STUB_URL
 	config '[default]' 'role_arn = a' 'source_profile = base' "${base[@]}"
 	run3 s3ev-env
@@ -284,6 +286,26 @@ imds_keys() { # [EXPIRATION]
 	[[ $err == *"127.0.0.1:1: Couldn't connect"* ]]
 }
 
+@test "an instance whose service is there but fails is asked three times" {
+	local fails
+	for fails in '"reply": {"status": 503}' '"reply": {"body": "session==x"}, "cutAfter": 9' '"cutAfter": "head"'; do
+		imds "{\"times\": 2, $fails}" "$imds_token" "{\"times\": 2, \"match\": {\"path\": \"ls/$\"}, $fails}" "$imds_role" \
+			"{\"times\": 2, \"match\": {\"path\": \"worker$\"}, $fails}" "$(imds_keys)"
+		run3 s3ev-env
+		assert_credentials '{access_key_id: "ASIA...0001", from: "instance metadata", expires: "2099-01-02T03:04:05Z"}'
+		assert_logged 'length == 9'
+		stop_servers
+		imds "{$fails}"
+		run3 s3ev-env
+		assert_eq "$status" 69
+		[[ $err == "s3ev-env: instance metadata: "* ]]
+		assert_logged 'length == 3'
+		AWS_METADATA_SERVICE_NUM_ATTEMPTS=1 run3 s3ev-env
+		assert_logged 'length == 4'
+		stop_servers
+	done
+}
+
 @test "an instance that does not answer is waited for as long as one wants" {
 	stub '[{"delayMs": 60000}]'
 	export AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT=$STUB_URL AWS_METADATA_SERVICE_NUM_ATTEMPTS=2
@@ -309,6 +331,18 @@ imds_keys() { # [EXPIRATION]
 	assert_eq "$status" 78
 	[[ $err == *"$config:2: credential_process is not run: others can write this file"* ]]
 	[ ! -e "$dir/evil" ]
+}
+
+@test "a process that prints no JSON, or a server that answers in HTML, is told so" {
+	config '[default]' 'credential_process = echo hello | base64'
+	run3 s3ev-env
+	assert_eq "$status" 78
+	assert_eq "$err" "s3ev-env: credential_process ($config:2): not the JSON that it should be: lexical error: invalid char in json text."$'\n'
+	rm "$config"
+	imds "$imds_token" "$imds_role" '{"reply": {"body": "<html>"}}'
+	run3 s3ev-env
+	assert_eq "$status" 78
+	[[ $err == "s3ev-env: instance metadata: not the JSON that it should be: "* ]]
 }
 
 @test "a failing process is told by its first line" {
