@@ -133,6 +133,8 @@ int config_check_url(struct str s, const char *from, struct err *err)
 						url.path.p[i]));
 	if (good)
 		return 0;
+	if (s.n > 0 && memchr(s.p, '@', s.n))
+		s = STR("...");		/* there may be a password in it */
 	return err_set(err, "InvalidConfig",
 		       "%s: \"%.*s\" is not a URL of the form "
 		       "https://HOST[:PORT][/PATH]", from, STR_FMT(s));

@@ -166,6 +166,9 @@ static int load_file(struct config *config, enum ini_file kind,
 	if (fd >= 0 && read_all(fd, &text) == 0) {
 		config->file_open[kind] = is_open(fd);
 		status = ini_add(config->ini, kind, path, buf_str(&text), err);
+	} else if (fd >= 0 && errno == EFBIG) {
+		status = err_set(err, "InvalidConfig", "%s: larger than %d "
+				 "bytes", path, INI_MAX_TEXT);
 	} else if (fd >= 0 || (errno != ENOENT && errno != ENOTDIR)) {
 		config_source_warn(config, arena_printf(&config->arena,
 			"%s: cannot be read: %s", path, strerror(errno)));

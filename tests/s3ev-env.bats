@@ -174,6 +174,37 @@ identity='<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-0
 	export AWS_SESSION_TOKEN=hidden/token AWS_ENDPOINT_URL_STS=http://127.0.0.1:1
 	run3 s3ev-env --check -b bucket
 	[[ $out$err != *hidden* && $out$err != *EXAMPLE* ]]
+	AWS_ENDPOINT_URL=https://user:hidden@example.com run3 s3ev-env
+	assert_eq "$status:$out" 78:
+	assert_eq "$err" $'s3ev-env: AWS_ENDPOINT_URL: "..." is not a URL of the form https://HOST[:PORT][/PATH]\n'
+}
+
+@test "a file too large is an error, be it by a byte or by far" {
+	for size in 1048577 10000000; do
+		config '[default]' 'region = eu-west-1'
+		truncate -s $size "$config"
+		run3 s3ev-env
+		assert_eq "$status:$out" 78:
+		assert_eq "$err" "s3ev-env: $config: larger than 1048576 bytes"$'\n'
+	done
+}
+
+@test "FIPS and dual-stack are warned about where the endpoint is another" {
+	export AWS_ENDPOINT_URL=http://127.0.0.1:1
+	for name in AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT; do
+		run3 env $name=true s3ev-env -b bucket
+		assert_eq "$status:$err" "0:s3ev-env: $name: has no effect on the endpoint from AWS_ENDPOINT_URL"$'\n'
+		assert_json '.bucket_url == "http://127.0.0.1:1/bucket"'
+	done
+}
+
+@test "buckets that are not supported say so" {
+	run3 s3ev-env -b arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap
+	assert_eq "$status" 78
+	[[ $err == *': multi-region access points are not supported'$'\n' ]]
+	run3 s3ev-env -b test-accessp-o0b1d075431d83bebde8xz5w8ijx1qzlbp3i3kuse10--op-s3
+	assert_eq "$status" 78
+	[[ $err == *': aliases of Outposts are not supported; use the ARN'$'\n' ]]
 }
 
 @test "a full disk is an error" {
