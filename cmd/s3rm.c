@@ -126,7 +126,7 @@ static void remove_source(struct victim *victim)
 	struct s3_object source = source_of(victim);
 
 	if (victim->removal->dry ||
-	    (source.version.n == 0 &&
+	    (!record_is_version(source.version) &&
 	     config_is_custom_endpoint(aws_config(aws), CONFIG_S3)))
 		s3_head(aws, next_call(victim, on_source_seen), &source);
 	else
@@ -169,7 +169,7 @@ static const char *why_not(const struct removal *removal,
 		return "the copy is the object itself: not deleted";
 	if (removal->recorded && !is_recorded(removal, r))
 		return "it was not recorded: not deleted";
-	if (r->version.n == 0 && r->etag.n == 0)
+	if (!record_is_version(r->version) && r->etag.n == 0)
 		return "neither version nor ETag is known: not deleted";
 	return NULL;
 }

@@ -91,6 +91,12 @@ void record_reader_free(struct record_reader *reader);
 int record_parse(struct record_reader *reader, struct str line,
 		 struct arena *arena, struct record *record, struct err *err);
 
+/*
+ * Does it name a version for good?  "null" does not: it stands for what has no
+ * version, and is overwritten like that.
+ */
+bool record_is_version(struct str version);
+
 enum record_outcome record_outcome(const struct record *record);
 
 /*
@@ -105,9 +111,9 @@ const char *record_outcome_name(enum record_outcome outcome);
 /*
  * The idempotency key: the same whenever the same object version is announced,
  * whatever the envelope.  The first 128 bits, in hexadecimal, of a SHA-256
- * over bucket, key and the first of versionId, sequencer (in upper case), ETag
- * and time (to the second, which is all that EventBridge has).  Writes
- * RECORD_ID_SIZE characters and a NUL.
+ * over bucket, key and the first of versionId (record_is_version()), sequencer
+ * (in upper case), ETag and time (to the second, which is all that EventBridge
+ * has).  Writes RECORD_ID_SIZE characters and a NUL.
  */
 void record_id(const struct record *record, char id[RECORD_ID_SIZE + 1]);
 

@@ -9,11 +9,6 @@
 
 enum { SEQ_DIGITS = 32, SEQ_MAX = 1024, DAY = 86400 };
 
-static struct str first_of(struct str a, struct str b, struct str c)
-{
-	return a.n > 0 ? a : b.n > 0 ? b : c;
-}
-
 /* "bucket/key"; a key may hold any byte. */
 static struct str joined(struct str bucket, struct str key,
 			 struct arena *arena)
@@ -48,7 +43,8 @@ static struct str seq_of(const struct record *r, struct arena *arena)
 	if (!sorts)
 		buf_put_str(&text, r->time);
 	buf_putc(&text, '#');
-	buf_put_str(&text, first_of(r->version, r->etag, r->id));
+	buf_put_str(&text, record_is_version(r->version) ? r->version :
+			   r->etag.n > 0 ? r->etag : r->id);
 	if (!text.failed) {
 		struct str whole = buf_str(&text);
 

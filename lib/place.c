@@ -108,12 +108,21 @@ static bool same_size(const struct place *p)
 	return !r->has_size || !p->call.has_size || r->size == p->call.size;
 }
 
+/* Is the second name made of more than bucket and key? */
+static bool has_own_name(const struct place *p)
+{
+	const struct record *r = p->record;
+
+	return record_is_version(r->version) || r->sequencer.n > 0 ||
+	       r->etag.n > 0;
+}
+
 /* Is what the last call looked at what we are to place?  1, 0, or -1. */
 static int is_same(const struct place *p, struct err *err)
 {
 	if (product_exists(p->record))
 		return product_is(&p->product, &p->call, err);
-	return same_size(p) && (p->is_second ||
+	return same_size(p) && ((p->is_second && has_own_name(p)) ||
 				same_etag(p->source_etag, p->call.etag) ||
 				same_checksum(p));
 }
@@ -140,18 +149,24 @@ static void is_gone(struct place *p, const char *how)
 	finish(p, RECORD_GONE);
 }
 
+static bool is_current(const struct place *p)
+{
+	struct str version = p->call.version.p ? p->call.version : STR("null");
+
+	return (!p->record->version.p || str_eq(version, p->record->version)) &&
+	       (!p->source_etag.p || same_etag(p->source_etag, p->call.etag));
+}
+
 /*
- * The source has another current version: its event will come, or has, and
- * this version must not take its place.
+ * The source is another one by now: its event will come, or has, and this
+ * version must not take its place.
  */
 static void on_current_seen(void *arg)
 {
 	struct place *p = arg;
 	struct err err = end_call(p);
-	struct str version = p->call.version.p ? p->call.version : STR("null");
 
-	if (s3_is_gone(&err) ||
-	    (!err_is_set(&err) && !str_eq(version, p->record->version)))
+	if (s3_is_gone(&err) || (!err_is_set(&err) && !is_current(p)))
 		is_gone(p, "overwritten since, so it replaces nothing");
 	else if (err_is_set(&err))
 		fail(p, &err);
@@ -161,7 +176,8 @@ static void on_current_seen(void *arg)
 
 /*
  * The ETag of what is there is known before the source is looked at, and is a
- * condition of the write: whoever has placed a successor meanwhile wins.
+ * condition of the write: whoever has placed a successor meanwhile wins.  The
+ * copy of what has no version is pinned itself.
  */
 static void replace(struct place *p)
 {
@@ -169,7 +185,7 @@ static void replace(struct place *p)
 				     .key = p->record->key };
 
 	p->replaces = p->call.etag;
-	if (p->record->version.p)
+	if (p->record->version.p || product_exists(p->record))
 		s3_head(p->aws, next_call(p, on_current_seen), &current);
 	else
 		write_target(p);
@@ -423,7 +439,7 @@ static void begin(void *arg)
 	if (product_exists(p->record))
 		start_product(p);
 	else if (!p->source_etag.p || !p->record->has_size || p->dry ||
-		 (p->looks && !p->record->version.p))
+		 (p->looks && !record_is_version(p->record->version)))
 		look_at_source(p, on_source_seen);
 	else if (p->looks)
 		look_at_target(p);

@@ -93,6 +93,16 @@ static void drop_false(struct str *member)
 		*member = STR_NONE;
 }
 
+/* As s3ev-split does it: who makes a record by hand may not know. */
+static void normalize(struct record *r)
+{
+	r->etag = str_trim(r->etag, "\"");
+	if (r->etag.n == 0)
+		r->etag = STR_NONE;
+	if (r->version.n == 0)
+		r->version = STR_NONE;
+}
+
 /* It becomes part of file names and keys. */
 static bool is_id(struct str id)
 {
@@ -126,6 +136,7 @@ static int check(struct record *r, struct arena *arena, struct err *err)
 		return err_set(err, "InvalidRecord",
 			       "deadline is no number of milliseconds: %.*s",
 			       STR_FMT(r->deadline_text));
+	normalize(r);
 	if (r->id.n == 0) {
 		char id[RECORD_ID_SIZE + 1];
 
@@ -160,6 +171,11 @@ int record_parse(struct record_reader *reader, struct str line,
 	if (record->mark.p)
 		return 0;
 	return check(record, arena, err);
+}
+
+bool record_is_version(struct str version)
+{
+	return version.n > 0 && !str_is(version, "null");
 }
 
 enum record_outcome record_outcome(const struct record *record)
@@ -244,7 +260,7 @@ void record_id(const struct record *r, char id[RECORD_ID_SIZE + 1])
 	gather_byte(&g, '\0');
 	gather(&g, r->key);
 	gather_byte(&g, '\0');
-	if (r->version.n > 0) {
+	if (record_is_version(r->version)) {
 		gather_byte(&g, 'v');
 		gather(&g, r->version);
 	} else if (r->sequencer.n > 0) {

@@ -130,7 +130,8 @@ int s3_request_pin(struct s3_call *call, const struct s3_object *object,
 		buf_free(&query);
 		if (!call->aws.query.p)
 			goto no_memory;
-	} else if (object->etag.n > 0) {
+	}
+	if (object->etag.n > 0 && !record_is_version(object->version)) {
 		struct str etag = quoted(arena, object->etag);
 
 		if (!etag.p)

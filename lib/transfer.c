@@ -121,6 +121,12 @@ static void keep_source(struct transfer *t)
 		t->size = t->call.size;
 }
 
+/* Whatever the server makes of conditions. */
+static bool is_pinned(const struct transfer *t)
+{
+	return record_is_version(t->from.version);
+}
+
 /*
  * Where the condition held, the source may have been overwritten since.  Where
  * it may have been ignored, its successor may have been copied.
@@ -130,7 +136,7 @@ static void on_source_seen_again(void *arg)
 	struct transfer *t = arg;
 	struct err err = end_call(t);
 
-	if (s3_is_gone(&err) && t->doubtful && !t->from.version.p) {
+	if (s3_is_gone(&err) && t->doubtful && !is_pinned(t)) {
 		t->is_gone = true;
 		err_set(&t->err, "PreconditionFailed",
 			"overwritten while it was copied");
@@ -156,7 +162,7 @@ static void check_copy(struct transfer *t)
 {
 	if (has_same_etag(t))
 		succeed(t);
-	else if (t->seen_source && (!t->doubtful || t->from.version.p))
+	else if (t->seen_source && (!t->doubtful || is_pinned(t)))
 		look_at_target(t);
 	else
 		s3_head(t->aws, next_call(t, on_source_seen_again), &t->from);

@@ -49,6 +49,15 @@ routed() { # NAME=VALUE...
 	[[ $(items 'in/a b/é"' | jq -r .recorded) =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$ ]]
 }
 
+@test "those that the version null had one after the other are items of their own" {
+	new_table
+	record bucket=in key=k version=null etag=E1 time=2026-11-23T05:54:00Z >"$dir/in"
+	record bucket=in key=k version=null etag=E2 time=2026-11-23T05:54:00Z >>"$dir/in"
+	ledger -k <"$dir/in"
+	assert_eq "$status $err$(jq -r .record.status <<<"$out" | tr '\n' ' ')" '0 written written '
+	assert_eq "$(items in/k | jq -r .seq)" $'2026-11-23T05:54:00Z#E1\n2026-11-23T05:54:00Z#E2'
+}
+
 @test "each outcome is recorded, with its reason; what is not known is left out" {
 	new_table
 	{

@@ -66,6 +66,19 @@ refused() { # RECORD REASON OPTION...
 	assert_eq "$(s3c get "$in" k)" successor
 }
 
+@test "a version called null may have been overwritten since: it is not deleted" {
+	new_bucket in
+	new_bucket to
+	line=$(moved "$in" k | jq -c '.version = "null"')
+	echo successor | s3c put "$in" k >/dev/null
+	run3 s3rm <<<"$line"
+	assert_eq "$status $err$(jq -r .rm.status <<<"$out") $(s3c get "$in" k)" '0 gone successor'
+	refused "$(jq -c 'del(.etag)' <<<"$line")" 'neither version nor ETag'
+	echo hello | s3c put "$in" k >/dev/null
+	run3 s3rm <<<"$line"
+	assert_eq "$status $err$(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
+}
+
 @test "what was not copied is not deleted" {
 	new_bucket in
 	new_bucket to
@@ -152,13 +165,17 @@ refused() { # RECORD REASON OPTION...
 	run3 s3rm -j 1 < <(
 		record bucket=in key='a b' etag=E route:="$route"
 		record bucket=in key=v version='1+2' etag=E route:="$route"
+		record bucket=in key=n version=null etag=E route:="$route"
 	)
 	assert_eq "$status $err" '0 '
 	assert_eq "$(jq -r '[.method, .target, .headers["if-match"]] | tostring' "$STUB_LOG")" '["HEAD","/to/x%20y","\"'$hello'\""]
 ["HEAD","/in/a%20b","\"E\""]
 ["DELETE","/in/a%20b","\"E\""]
 ["HEAD","/to/x%20y","\"'$hello'\""]
-["DELETE","/in/v?versionId=1%2B2",null]'
+["DELETE","/in/v?versionId=1%2B2",null]
+["HEAD","/to/x%20y","\"'$hello'\""]
+["HEAD","/in/n?versionId=null","\"E\""]
+["DELETE","/in/n?versionId=null","\"E\""]'
 }
 
 @test "a look that shows another object does not lead to a delete, whatever the server does with If-Match" {

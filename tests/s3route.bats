@@ -419,6 +419,20 @@ same~$(jq -r .id <<<"$three").csv"
 	done
 }
 
+@test "-c replace: the output of an object that was overwritten since replaces nothing" {
+	buckets
+	for name in old new; do
+		echo $name >"$dir/$name"
+		line=$(echo $name | upload k | jq -c --arg path "$dir/$name" '.id = $path[-3:] | .output = {$path}')
+		printf -v $name %s "$line"
+	done
+	for order in "$old"$'\n'"$new" "$new"$'\n'"$old"; do
+		route "$order" -c replace -j 1
+		assert_eq "$status $err$(s3c get "$to" k) $(keys "$to")" '0 new k'
+	done
+	assert_eq "$(jq -c '[.id, .route.key, .gone.code]' <<<"$out")" $'["new","k",null]\n["old",null,"PreconditionFailed"]'
+}
+
 @test "no other way to treat a collision is known" {
 	run3 s3route -p to -b bad -c overwrite <<<nonsense
 	assert_eq "$status $out$err" $'64 s3route: neither keep-both nor fail nor replace: overwrite\n'
@@ -538,6 +552,48 @@ twelve() { # BUCKET
 	scripted "[$source_there,$there,${changed/\"times\": 1, /}]" "$(record bucket=in key=k etag=$hello size=6)" -c replace
 	assert_eq "$status $(jq -c '.failed | [.code, .retry]' <<<"$out")" '75 ["PreconditionFailed",true]'
 	[ "$(asked | wc -l)" -lt 30 ]
+}
+
+@test "a version called null is none: each of those that lay there one after the other has a copy" {
+	buckets
+	for content in one two 333; do
+		line=$(printf $content | upload k | jq -c --arg sequencer "$content" 'del(.id) | .version = "null" | .sequencer = $sequencer')
+		for already in null true; do
+			route "$line"
+			assert_eq "$status $err$(jq -c .route.already <<<"$out")" "0 $already"
+			assert_eq "$(s3c get "$to" "$(jq -r .route.key <<<"$out")")" $content
+		done
+	done
+	assert_eq "$(keys "$to" | wc -l)" 3
+	# The last one is overwritten, perhaps while it is copied.
+	printf 4th | s3c put "$in" k >/dev/null
+	for policy in keep-both replace; do
+		route "$(jq -c '.key = "k"' <<<"$line")" -t new -c $policy
+		assert_eq "$status $err$(jq -r .gone.code <<<"$out")" '0 PreconditionFailed'
+	done
+	assert_eq "$(keys "$to" | wc -l)" 3
+}
+
+@test "bucket and key alone do not tell one object from the next: it is not taken for a copy" {
+	buckets
+	for content in one two 333; do
+		printf $content | s3c put "$in" k >/dev/null
+		route "$(jq -cn --arg bucket "$in" '{$bucket, key: "k"}')"
+		jq -r '.route.key // .failed.code' <<<"$out" >>"$dir/said"
+	done
+	assert_eq "$(sed 's/~.*/~/' "$dir/said" | tr '\n' ' ')" 'k k~ Collision '
+	printf two | s3c put "$in" k >/dev/null
+	route "$(jq -cn --arg bucket "$in" '{$bucket, key: "k"}')"
+	assert_eq "$status $err$(jq -r .route.already <<<"$out")" '0 true'
+}
+
+@test "quotes around an ETag do not count, and what is empty is unknown" {
+	buckets
+	for change in '.etag = "\"\(.etag)\""' '.version = ""' '.etag = ""' '.etag = "\"\""'; do
+		echo theirs | s3c put "$to" k >/dev/null
+		route "$(echo hello | upload k | jq -c "$change")" -c replace
+		assert_eq "$change $status $err$(s3c get "$to" k)" "$change 0 hello"
+	done
 }
 
 # Explanations

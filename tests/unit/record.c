@@ -95,6 +95,11 @@ static void test_id(void)
 	b.sequencer = STR("x");
 	ok(!same_id(a, b), "a version is no sequencer");
 	a = b = r;
+	a.version = b.version = STR("null");
+	a.sequencer = STR("1");
+	b.sequencer = STR("2");
+	ok(!same_id(a, b), "the version null names none");
+	a = b = r;
 	a.etag = b.etag = STR("e");
 	a.time = STR("2026-11-23T05:54:00.123Z");
 	b.time = STR("2026-11-23T05:54:00Z");
