@@ -129,6 +129,7 @@ static void explain(struct move *move)
 	why->bucket = place->bucket;
 	why->key = place->key;
 	why->dry = place->dry;
+	why->replaces = place->policy == PLACE_REPLACE;
 	why->now = time(NULL);
 	why->done = on_explained;
 	why->arg = move;

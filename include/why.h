@@ -5,8 +5,8 @@
  * It is the record, with the route, as a document of JSON, under the name that
  * template_why() makes of the object's.  Its metadata say which record it is
  * of (x-amz-meta-s3ev-id) and digest the decision (x-amz-meta-s3ev-why), so a
- * repeat finds it done.  Another explanation under that name is older and is
- * replaced, since every decision is in the ledger; what is none of ours is
+ * repeat finds it done.  Another explanation of that record is older and is
+ * replaced, since every decision is in the ledger; what else has that name is
  * not, and the explanation gets the name that belongs to the object's second
  * name (template_second()).
  */
@@ -35,6 +35,7 @@ struct why {
 	struct str members;		/* that it gains: the route */
 	const struct s3_options *options;
 	bool dry;			/* only name it */
+	bool replaces;			/* explanations of other records, too */
 	struct str bucket;
 	time_t now;			/* seconds since 1970 */
 	void (*done)(void *arg);	/* from the loop or from the start */

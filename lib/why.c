@@ -112,10 +112,14 @@ static int make_document(struct why *why)
 	return why->content.bytes.p ? 0 : -1;
 }
 
-/* Is there an explanation of ours, and is it this one? */
-static bool is_ours(const struct why *why)
+/* An object may bear the metadata of an explanation, as a copy of one does. */
+static bool may_replace(const struct why *why)
 {
-	return http_header(&why->call.aws.http, why_header).n > 0;
+	const struct http_request *http = &why->call.aws.http;
+
+	return http_header(http, why_header).n > 0 &&
+	       (why->replaces ||
+		str_eq(http_header(http, id_header), why->record->id));
 }
 
 static bool is_same(const struct why *why)
@@ -130,7 +134,7 @@ static void on_seen(void *arg)
 {
 	struct why *why = arg;
 	struct err err = why->call.aws.err;
-	bool ours = is_ours(why), same = is_same(why);
+	bool same = is_same(why), older = may_replace(why);
 
 	aws_call_free(&why->call.aws);
 	if (s3_is_gone(&err)) {
@@ -139,7 +143,7 @@ static void on_seen(void *arg)
 		finish(why, &err);
 	} else if (same) {
 		finish(why, NULL);
-	} else if (ours) {
+	} else if (older) {
 		put_document(why, why->call.etag);
 	} else if (!why->is_second) {
 		take_second_name(why);

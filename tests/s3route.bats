@@ -644,7 +644,8 @@ upload_bad() { # KEY [BAD]
 	assert_eq "$(s3c head "$bad" k.why.json | jq -c '.headers | [.etag, ."last-modified"]')" "$before"
 	for change in '.bad.reason = "because"' '.bad.code = "Because"' '.id = "ANOTHER"'; do
 		line=$(jq -c "$change" <<<"$line")
-		route "$line"
+		[ "$change" = '.id = "ANOTHER"' ] && policy=replace || policy=keep-both
+		route "$line" -c $policy
 		assert_eq "$change $status $err$(jq -r .route.why <<<"$out")" "$change 0 k.why.json"
 		assert_eq "$(s3c get "$bad" k.why.json | jq -c '[.id, .bad]')" "$(jq -c '[.id, .bad]' <<<"$line")"
 	done
@@ -666,6 +667,20 @@ upload_bad() { # KEY [BAD]
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 Collision'
 	[[ $err == *"(writing $bad/$second)"* ]]
 	assert_eq "$(s3c get "$bad" "$second")" theirs
+}
+
+@test "nor is an object that bears the metadata of an explanation, as a copy of one does" {
+	buckets
+	printf precious >"$dir/object"
+	etag=$(s3c put "$in" k.why.json "$dir/object" -H 'x-amz-meta-s3ev-id: x' -H 'x-amz-meta-s3ev-why: y' | jq -r .etag)
+	route "$(record bucket="$in" key=k.why.json size=8 etag="$etag" bad:='{"by":"me"}')"
+	assert_eq "$status $err$(jq -r .route.key <<<"$out")" '0 k.why.json'
+	line=$(echo bad | upload_bad k)
+	for _ in 1 2; do
+		route "$line"
+		assert_eq "$status $err$(jq -r .route.why <<<"$out")" "0 k~$(jq -r .id <<<"$line").why.json"
+		assert_eq "$(s3c get "$bad" k.why.json)" precious
+	done
 }
 
 @test "an object with the name of an explanation does not overwrite one" {
