@@ -77,6 +77,16 @@ static const char *code_of(long status)
 	}
 }
 
+/*
+ * Somebody writes there at the same time.  What is in one request is tried
+ * again, but an upload cannot be completed any more and has to be begun anew.
+ */
+static bool is_lost(const struct s3_call *call, struct str code)
+{
+	return str_is(code, "ConditionalRequestConflict") &&
+	       str_is(str_of(call->root), "CompleteMultipartUploadResult");
+}
+
 static void explain(struct s3_call *call, const struct answer *answer,
 		    struct err *err)
 {
@@ -88,6 +98,8 @@ static void explain(struct s3_call *call, const struct answer *answer,
 
 	if (code.n == 0)
 		code = str_of(code_of(status));
+	if (is_lost(call, code))
+		code = STR("PreconditionFailed");
 	call->is_taken = call->writes && str_is(code, "PreconditionFailed") &&
 			 !str_has_prefix(answer->condition,
 					 STR("x-amz-copy-source"));

@@ -236,6 +236,16 @@ bytes=5242880-10485759 \"$etag\""
 	assert_eq "$status $(asked | grep -c 'POST /to/k?uploads') $(asked | grep -c 'POST /to/k~ID?uploads')" '0 1 1'
 }
 
+@test "where somebody else writes at the same time, the upload is begun anew" {
+	conflict='{"match": {"method": "POST", "path": "uploadId"}, "times": 1, "reply": {"status": 409, "body": "<Error><Code>ConditionalRequestConflict</Code></Error>"}}'
+	for answer in "$conflict" "${conflict/\"status\": 409, /}"; do
+		scripted "[$answer,$(sed 's/"times": 1/"times": 2/' <<<"$all")]" "$(object)"
+		assert_eq "$status $err$(jq -c .route.etag <<<"$out")" '0 "x-3"'
+		assert_eq "$(asked | grep -c 'POST /to/k?uploads') $(asked | grep -c uploadId= | tr -d '\n') $(asked | grep -c DELETE)" "2 $((2 * (3 + 1) + 1)) 1"
+		stop_servers
+	done
+}
+
 @test "a copy with another size or checksum is taken away again" {
 	sum='"x-amz-checksum-crc64nvme":"akP7S61aVgc="' other='"x-amz-checksum-crc64nvme":"AkP7S61aVgc="'
 	while read -r theirs ours length wanted; do
