@@ -7,11 +7,13 @@
 #include "pick.h"
 
 struct answer {
+	struct str id;
 	struct str good, bad;
 	struct str failed, message, retry;
 };
 
 static const struct pick_field fields[] = {
+	{ "id", offsetof(struct answer, id), true },
 	{ "good", offsetof(struct answer, good), false },
 	{ "bad", offsetof(struct answer, bad), false },
 	{ "failed", offsetof(struct answer, failed), false },
@@ -51,8 +53,9 @@ static enum record_outcome failed_answer(const struct answer *answer,
 	return RECORD_FAILED;
 }
 
-enum record_outcome answer_read(struct str line, struct arena *arena,
-				struct record_bad *bad, struct err *err)
+enum record_outcome answer_read(struct str line, struct str id,
+				struct arena *arena, struct record_bad *bad,
+				struct err *err)
 {
 	struct pick *picker = pick_new(fields, sizeof(fields) / sizeof(*fields));
 	struct answer answer = { .good = STR_NONE };
@@ -65,6 +68,8 @@ enum record_outcome answer_read(struct str line, struct arena *arena,
 	pick_free(picker);
 	if (status < 0)
 		return invalid(err, why.message);
+	if (answer.id.p && !str_eq(answer.id, id))
+		return invalid(err, "it is about another record");
 	if ((answer.good.p != NULL) + (answer.bad.p != NULL) +
 	    (answer.failed.p != NULL) > 1)
 		return invalid(err, "it tells more than one outcome");

@@ -92,7 +92,8 @@ static void take_answer(struct worker *worker, struct str line)
 	worker->answered = true;
 	worker->workers->deaths = 0;
 	worker->workers->pause_ms = WORKER_PAUSE_MS;
-	outcome = answer_read(line, job->arena, &job->bad, &job->err);
+	outcome = answer_read(line, job->record->id, job->arena, &job->bad,
+			      &job->err);
 	if (outcome == RECORD_FAILED &&
 	    strcmp(job->err.code, "InvalidAnswer") == 0)
 		dismiss(worker);

@@ -479,6 +479,20 @@ ask() { # WORD... [-- OPTION...]
 	assert_eq "$(grep -c start "$dir/starts")" 3
 }
 
+@test "-X: an answer with the id of another record is none" {
+	line=$(echo x | spooled | jq -c '.id = "mine"')
+	for answer in '{"id":"mine"}|good' '{"id":null}|good' '{"id":"other"}|failed InvalidAnswer' '{"id":"other","bad":{"reason":"x"}}|failed InvalidAnswer'; do
+		worker "echo '${answer%|*}'"
+		check "$line" -X 'exec sh "$dir/worker"'
+		assert_eq "$answer: $(outcomes)" "$answer: ${answer#*|}"
+	done
+	# One that answers twice, the second time when it was asked again.
+	worker 'id=${record#*\"id\":\"}; id=${id%%\"*}; [ -z "$last" ] || echo "{\"id\":\"$last\"}"; echo "{\"id\":\"$id\"}"; last=$id'
+	ask good good good
+	assert_json '(.failed | not) or .failed.code == "InvalidAnswer"'
+	assert_eq "$(jq -s 'map(select(.failed)) | length > 0' <<<"$out")" true
+}
+
 @test "-X: one that ends fails the record it had, and says why" {
 	worker 'case $text in exit) echo "out of licenses" >&2; exit 3 ;; kill) kill -KILL $$ ;; last) echo "{}"; exit ;; mute) exec >&- ;; *) echo "{}" ;; esac'
 	ask good exit good kill good last good mute good
@@ -538,7 +552,8 @@ ask() { # WORD... [-- OPTION...]
 
 @test "-X: stdout that breaks and deadlines leave no processor behind" {
 	worker 'echo $$ >"$dir/pid"; sleep 100'
-	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled deadline:="$(($(date +%s%3N) + 700))")
+	line=$(echo x | spooled)
+	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' <<<"${line%\}},\"deadline\":$(($(date +%s%3N) + 2000))}"
 	assert_eq "$status $(outcomes)" '75 failed DeadlineExceeded'
 	not_running "$(<"$dir/pid")"
 	worker '[ $text = quick ] && { echo "{}"; continue; }; echo $$ >"$dir/pid"; sleep 100'

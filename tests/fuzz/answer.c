@@ -5,6 +5,16 @@
 #include "fuzz_json.h"
 #include "note.h"
 
+/* The id of the record that is asked about. */
+#define ID "1"
+
+static bool is_about_another(yajl_val tree)
+{
+	yajl_val id = fuzz_last(tree, "id");
+
+	return YAJL_IS_STRING(id) && strcmp(YAJL_GET_STRING(id), ID) != 0;
+}
+
 /* What the text tells, where it is one object. */
 static void check_outcome(yajl_val tree, enum record_outcome outcome,
 			  const struct err *err)
@@ -14,6 +24,7 @@ static void check_outcome(yajl_val tree, enum record_outcome outcome,
 	int told = fuzz_is_there(good) + fuzz_is_there(bad) +
 		   fuzz_is_there(failed);
 
+	CHECK(!is_about_another(tree), "it is about this record");
 	switch (outcome) {
 	case RECORD_GOOD:
 		CHECK(told == (int)fuzz_is_there(good) &&
@@ -47,7 +58,7 @@ static bool is_right(yajl_val tree, struct str line)
 	yajl_val failed = fuzz_last(tree, "failed");
 
 	if (!tree || !YAJL_IS_OBJECT(tree) || !fuzz_is_plain(line) ||
-	    fuzz_is_there(bad))
+	    fuzz_is_there(bad) || is_about_another(tree))
 		return false;
 	return fuzz_is_there(good) != fuzz_is_there(failed) &&
 	       (fuzz_is_there(good) ? YAJL_IS_TRUE(good) :
@@ -96,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena;
 
 	arena_init(&arena, 1 << 20);
-	outcome = answer_read((struct str){ copy, size }, &arena, &bad, &err);
+	outcome = answer_read((struct str){ copy, size }, STR(ID), &arena, &bad,
+			      &err);
 	CHECK((outcome == RECORD_FAILED) == err_is_set(&err),
 	      "an error is set when it failed");
 	CHECK((outcome == RECORD_BAD) == (bad.reason.n > 0),
