@@ -8,13 +8,13 @@
 
 #include "check.h"
 #include "check_option.h"
+#include "child.h"
 #include "diag.h"
 #include "filter.h"
 #include "inspect.h"
 #include "options.h"
 #include "processor_option.h"
 #include "s3_option.h"
-#include "strays.h"
 #include "worker.h"
 
 struct s3check {
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
 		status = EX_USAGE;
 	} else if (status < 0) {
 		setlocale(LC_CTYPE, "C.UTF-8"); /* ? is a character of a key */
-		strays_adopt();
+		child_prepare();
 		if (flow.jobs == 0)
 			flow.jobs = processor_option_jobs(&checks.processor);
 		status = filter_run(&checks.filter, &filter, &flow);

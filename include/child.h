@@ -16,6 +16,7 @@
 #include "buf.h"
 #include "err.h"
 #include "loop.h"
+#include "scratch.h"
 #include "str.h"
 
 enum {
@@ -66,12 +67,18 @@ struct child {
 
 	struct loop *loop;		/* private from here on */
 	struct loop_timer timer;
-	char *folder;
+	struct scratch folder;
 	pid_t pid;
 	int in;				/* our end of the pipe, or -1 */
 	struct buf input;		/* not yet taken by the pipe */
 	bool end_input;
 };
+
+/*
+ * Once, at the start: become the parent of what children leave behind, and
+ * remove the folders that one like us has left when it was killed.
+ */
+void child_prepare(void);
 
 void child_init(struct child *child);
 

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * folder: a fresh directory that goes away with all that was put into it.
+ * folder: take a directory away with all that was put into it.
  */
 #ifndef S3EV_FOLDER_H
 #define S3EV_FOLDER_H
-
-#include "err.h"
-
-/*
- * Make a directory that only we can enter, in TMPDIR or /tmp.  Its absolute
- * path, which the caller frees, or NULL with err.
- */
-char *folder_make(struct err *err);
 
 /*
  * Remove all that is in a directory.  No link is followed, and however deep it

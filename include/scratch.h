@@ -9,21 +9,26 @@
 #ifndef S3EV_SCRATCH_H
 #define S3EV_SCRATCH_H
 
-#include "buf.h"
 #include "err.h"
 
 struct scratch {
-	struct buf path;	/* see buf_cstr() */
-	int lock;		/* private */
+	char *path;	/* absolute; NULL: there is none */
+	int lock;	/* private */
 };
 
-/* Make one in TMPDIR, or /tmp, and remove those that were left there. */
-int scratch_open(struct scratch *scratch, struct err *err);
+/*
+ * Make a directory that only we can enter, in TMPDIR or /tmp, whose name begins
+ * with prefix.  -1 with err, and path NULL.
+ */
+int scratch_open(struct scratch *scratch, const char *prefix, struct err *err);
 
 /* Remove all that is in it. */
 int scratch_empty(struct scratch *scratch, struct err *err);
 
-/* Remove it. */
+/* Remove it, if there is one. */
 void scratch_close(struct scratch *scratch);
+
+/* Remove those of ours whose owner was killed. */
+void scratch_sweep(const char *prefix);
 
 #endif

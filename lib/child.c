@@ -16,13 +16,20 @@
 #endif
 
 #include "command.h"
-#include "folder.h"
 #include "strays.h"
 
 /* Reads of one turn: a pipe that is kept full must not keep us from the rest. */
 enum { READS = 4, READ_SIZE = 32 << 10 };
 
 enum { VARIABLES = 4 };
+
+static const char prefix[] = "s3ev-work.";
+
+void child_prepare(void)
+{
+	strays_adopt();
+	scratch_sweep(prefix);
+}
 
 void child_init(struct child *child)
 {
@@ -222,13 +229,13 @@ static int spawn(struct child *child, const struct child_plan *plan)
 	int status = -1;
 	pid_t pid;
 
-	if (name_folder(variables, child->folder) < 0 ||
+	if (name_folder(variables, child->folder.path) < 0 ||
 	    open_theirs(child, plan, fds) < 0)
 		goto out;
 	environment = environment_of(plan, variables);
 	if (!environment)
 		goto out;
-	pid = launch(plan, environment, child->folder, fds);
+	pid = launch(plan, environment, child->folder.path, fds);
 	if (pid < 0)
 		goto out;
 	setpgid(pid, pid);
@@ -268,17 +275,14 @@ static void on_pipe(void *arg, int fd, short events)
 /* Whatever ran with it ends, then what it wrote is whole. */
 static void clean_up(struct child *child)
 {
-	char *mark = variable("S3EV_FOLDER", child->folder);
+	char *mark = variable("S3EV_FOLDER", child->folder.path);
 
 	loop_timer_stop(&child->timer);
 	if (child->pid > 0)
 		strays_kill(child->loop, child->pid, mark);
 	free(mark);
 	child->pid = 0;
-	if (child->folder)
-		folder_remove(child->folder);
-	free(child->folder);
-	child->folder = NULL;
+	scratch_close(&child->folder);
 	close_fd(child, &child->in);
 }
 
@@ -323,8 +327,7 @@ int child_start(struct child *child, struct loop *loop,
 	/* Who dies of a closed pipe leaves the folder behind. */
 	signal(SIGPIPE, SIG_IGN);
 	child->loop = loop;
-	child->folder = folder_make(err);
-	if (!child->folder)
+	if (scratch_open(&child->folder, prefix, err) < 0)
 		return -1;
 	if (spawn(child, plan) < 0 || watch(child) < 0) {
 		err_errno(err, "cannot start %s", plan->command);
@@ -432,7 +435,7 @@ void child_free(struct child *child)
 		loop_child_forget(child->loop, child->pid);
 		child_kill(child);
 	}
-	if (child->folder)
+	if (child->folder.path)
 		clean_up(child);
 	close_fd(child, &child->in);
 	close_fd(child, &child->said.fd);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* asprintf, O_DIRECTORY, O_NOFOLLOW */
+#define _GNU_SOURCE /* O_DIRECTORY, O_NOFOLLOW */
 #include "folder.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,41 +19,6 @@ struct top {
 	unsigned long long moved;
 	bool progress;
 };
-
-static char *template(struct err *err)
-{
-	static const char name[] = "s3ev-work.XXXXXX";
-	const char *parent = getenv("TMPDIR");
-	char here[PATH_MAX], *path;
-	int n;
-
-	if (!parent || !*parent)
-		parent = "/tmp";
-	if (*parent == '/') {
-		n = asprintf(&path, "%s/%s", parent, name);
-	} else if (getcwd(here, sizeof(here))) {
-		n = asprintf(&path, "%s/%s/%s", here, parent, name);
-	} else {
-		err_errno(err, "the current directory");
-		return NULL;
-	}
-	if (n >= 0)
-		return path;
-	err_set(err, "OutOfMemory", "out of memory");
-	return NULL;
-}
-
-char *folder_make(struct err *err)
-{
-	char *path = template(err);
-
-	if (path && !mkdtemp(path)) {
-		err_errno(err, "%s", path);
-		free(path);
-		return NULL;
-	}
-	return path;
-}
 
 static bool is_dots(const char *name)
 {

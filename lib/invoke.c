@@ -9,6 +9,8 @@
 
 #include "mark.h"
 
+static const char folder[] = "s3ev-rt.";
+
 enum { DRAIN_MS = 1000 };	/* more is not worth it for an advice */
 
 static void on_line(void *ctx, struct str line)
@@ -104,9 +106,10 @@ int invoke_open(struct invoke *run, struct err *err)
 	run->pipeline.ctx = run;
 	run->timer = (struct loop_timer){ .next = NULL };
 	sigaction(SIGPIPE, &action, NULL);
-	if (scratch_open(&run->scratch, err) < 0)
+	scratch_sweep(folder);
+	if (scratch_open(&run->scratch, folder, err) < 0)
 		return -1;
-	if (setenv("TMPDIR", buf_cstr(&run->scratch.path), 1) == 0)
+	if (setenv("TMPDIR", run->scratch.path, 1) == 0)
 		return 0;
 	scratch_close(&run->scratch);
 	return err_set(err, "OutOfMemory", "out of memory");

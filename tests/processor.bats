@@ -195,6 +195,19 @@ nothing_left() {
 	nothing_left
 }
 
+@test "the folder of one that was killed is removed by the next, and that of a living one is not" {
+	mkdir "$TMPDIR/s3ev-work.notes"
+	s3check -x 'touch file; echo "$PWD" >"$dir/there"; exec sleep 100' <<<"$line" >/dev/null 3>&- &
+	wait_until test -s "$dir/there"
+	process true
+	[ -e "$(<"$dir/there")/file" ]
+	kill -KILL $!
+	wait $! || :
+	[ -e "$(<"$dir/there")/file" ]
+	process true
+	assert_eq "$status $err$(ls "$TMPDIR")" '0 s3ev-work.notes'
+}
+
 @test "no folder, no processor: the record is failed" {
 	TMPDIR=$dir/none process 'touch "$dir/ran"'
 	assert_eq "$status $(outcomes)" '75 failed SystemError'
