@@ -90,9 +90,9 @@ static int pick_scalar(void *ctx, enum json_type type, struct str text)
 
 	if (picker->depth == 0)
 		return -1;
+	forget_inside(picker);
 	if (!field)
 		return 0;
-	forget_inside(picker);
 	value = result_of(picker, field);
 	*value = STR_NONE;
 	if (type == JSON_NULL || (field->is_text && type != JSON_STRING))

@@ -8,7 +8,7 @@
 #include "tap.h"
 
 struct picked {
-	struct str a, b, nested, deep;
+	struct str a, b, nested, deep, only;
 };
 
 static const struct pick_field fields[] = {
@@ -16,6 +16,7 @@ static const struct pick_field fields[] = {
 	{ "b", offsetof(struct picked, b), false },
 	{ "nested", offsetof(struct picked, nested), false },
 	{ "nested.deep", offsetof(struct picked, deep), false },
+	{ "unasked.only", offsetof(struct picked, only), false },
 };
 
 static struct pick *picker;
@@ -50,6 +51,8 @@ static void test_pick(void)
 	ok(pick(STR("{\"nested\":{\"deep\":1},\"nested\":{}}"), &p, &err) == 0 &&
 	   !p.deep.p && str_is(p.nested, "{}"),
 	   "and takes what was in the first with it");
+	ok(pick(STR("{\"unasked\":{\"only\":1},\"unasked\":null}"), &p,
+		&err) == 0 && !p.only.p, "also where nobody asks for the whole");
 	ok(pick(STR("{\"a\":1,\"a\":2}"), &p, &err) == 0 && str_is(p.a, "2"),
 	   "the last of two wins");
 }
