@@ -125,7 +125,8 @@ int s3_request_pin(struct s3_call *call, const struct s3_object *object,
 	if (object->version.n > 0) {
 		buf_init(&query, URL_MAX);
 		put_version(&query, object->version);
-		call->aws.query = arena_dup(arena, buf_str(&query));
+		call->aws.query = query.failed ? STR_NONE :
+				  arena_dup(arena, buf_str(&query));
 		call->pinned_version = object->version;
 		buf_free(&query);
 		if (!call->aws.query.p)

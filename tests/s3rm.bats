@@ -178,6 +178,14 @@ refused() { # RECORD REASON OPTION...
 ["DELETE","/in/n?versionId=null","\"E\""]'
 }
 
+@test "a version too long for a URL is not taken for none" {
+	stub '[{"reply": {"status": 200, "headers": {"ETag": "\"E\""}}}]'
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3rm <<<"$(record bucket=in key=k version="$(printf v%.0s {1..9000})" \
+		route:='{"to":"processed","bucket":"to","key":"k","etag":"E"}')"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 OutOfMemory'
+	assert_eq "$(jq -r .method "$STUB_LOG")" HEAD
+}
+
 @test "a look that shows another object does not lead to a delete, whatever the server does with If-Match" {
 	stub '[{"match": {"method": "DELETE"}, "reply": {"status": 204}},
 		{"match": {"path": "^/to/"}, "reply": {"headers": {"ETag": "\"'$hello'\""}}},
