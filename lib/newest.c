@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* bucket, NUL, key, and the sequencer stand behind it, then the line. */
+/* The object, "bucket/key", and the sequencer stand behind it. */
 struct newest_entry {
-	struct newest_entry *next;
+	struct newest_entry *next, **link;
 	struct str object, sequencer;	/* borrowed from bytes */
 	char *line;			/* owned; NULL: nothing to write */
 	size_t line_n;
@@ -75,7 +75,6 @@ static struct newest_entry *new_entry(const struct record *r)
 	memcpy(p + r->bucket.n + 1, r->key.p, r->key.n);
 	if (r->sequencer.n > 0)
 		memcpy(p + n, r->sequencer.p, r->sequencer.n);
-	entry->next = NULL;
 	entry->object = (struct str){ p, n };
 	entry->sequencer = (struct str){ p + n, r->sequencer.n };
 	entry->line = NULL;
@@ -83,12 +82,29 @@ static struct newest_entry *new_entry(const struct record *r)
 	return entry;
 }
 
-static void drop_line(struct newest *newest, struct newest_entry *entry)
+static void append(struct newest *newest, struct newest_entry *entry)
+{
+	entry->next = NULL;
+	entry->link = newest->last;
+	*newest->last = entry;
+	newest->last = &entry->next;
+}
+
+static void release(struct newest *newest, struct newest_entry *entry)
 {
 	newest->bytes -= entry->line_n;
 	free(entry->line);
-	entry->line = NULL;
-	entry->line_n = 0;
+	free(entry);
+}
+
+static void drop(struct newest *newest, struct newest_entry *entry)
+{
+	*entry->link = entry->next;
+	if (entry->next)
+		entry->next->link = entry->link;
+	else
+		newest->last = entry->link;
+	release(newest, entry);
 }
 
 static int keep_line(struct newest *newest, struct newest_entry *entry,
@@ -112,18 +128,18 @@ static int fold_into(struct newest *newest, struct newest_entry *entry,
 {
 	struct newest_entry **found =
 		tsearch(entry, &newest->tree, compare_objects);
+	struct newest_entry *old;
 
-	*is_newest = true;
 	if (!found)
 		return -1;
-	if (*found == entry)
+	old = *found;
+	if (old == entry)
 		return 0;
 	newest->folded++;
-	*is_newest = newest_compare(entry->sequencer,
-				    (*found)->sequencer) > 0;
+	*is_newest = newest_compare(entry->sequencer, old->sequencer) > 0;
 	if (*is_newest) {
-		drop_line(newest, *found);
 		*found = entry;
+		drop(newest, old);
 	}
 	return 0;
 }
@@ -136,11 +152,13 @@ int newest_add(struct newest *newest, const struct record *record,
 
 	if (!entry)
 		return -1;
-	*newest->last = entry;
-	newest->last = &entry->next;
+	append(newest, entry);
 	if (is_comparable(record) && fold_into(newest, entry, &is_newest) < 0)
 		return -1;
-	return is_newest ? keep_line(newest, entry, line) : 0;
+	if (is_newest)
+		return keep_line(newest, entry, line);
+	drop(newest, entry);
+	return 0;
 }
 
 int newest_hold(struct newest *newest, const struct record *record,
@@ -170,8 +188,7 @@ static void clear(struct newest *newest)
 	while (entry) {
 		struct newest_entry *next = entry->next;
 
-		drop_line(newest, entry);
-		free(entry);
+		release(newest, entry);
 		entry = next;
 	}
 	newest->first = NULL;

@@ -344,6 +344,13 @@ put() { # KEY SEQUENCER [NAME [SOURCE]]
 	assert_eq "$(jq -s length <<<"$out")$err" 6
 }
 
+@test "-u: memory grows with the objects, not with their events" {
+	awk 'BEGIN { for (i = 0; i < 200000; i++) printf "{\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"k\",\"sequencer\":\"%012X\"}}}\n", i % 2 * i }' >many
+	ldd "$(type -P s3ev-split)" | grep -q libasan || ulimit -d 12000
+	split -u <many
+	assert_eq "$status $(jq -r .sequencer <<<"$out") $err" $'0 000000030D3F s3ev-split: 199999 older events left out\n'
+}
+
 @test "-u with marks: one document at a time" {
 	{ put a 01; put a 02; } | jq -c -s '{Records: map(.Records[0])}' >input
 	put a 01 >>input
