@@ -57,7 +57,7 @@ int pipeline_send(struct pipeline *pipeline);
 /* There is no more input. */
 void pipeline_end_input(struct pipeline *pipeline);
 
-/* Hand out what it has said so far. */
+/* Hand out what it has said so far, a MiB at most. */
 void pipeline_hear(struct pipeline *pipeline);
 
 /*

@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* More than a pipe holds: who goes on writing must not keep us for ever. */
+enum { READS = 16 };
+
 void pipeline_init(struct pipeline *p, struct loop *loop)
 {
 	memset(p, 0, sizeof(*p));
@@ -69,7 +72,7 @@ static void read_rest(struct pipeline *p, int *fd, struct lines *lines,
 {
 	struct pollfd ready = { .fd = *fd, .events = POLLIN };
 
-	while (*fd >= 0 && poll(&ready, 1, 0) > 0)
+	for (int i = 0; i < READS && *fd >= 0 && poll(&ready, 1, 0) > 0; i++)
 		read_lines(p, fd, lines, take);
 }
 

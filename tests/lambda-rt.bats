@@ -192,6 +192,16 @@ ID lambda-rt: InvalidJSON: the text is cut off"
 		"$(sed 's/^RequestId: [^ ]* //' logged)"
 }
 
+@test "one that floods its stderr is answered for all the same" {
+	service
+	lambda-rt -- bash -c "yes noise >&2 & $pipe" >logged 2>/dev/null 3>&- &
+	servers+=($!)
+	invoke "$(put)" >answered &
+	servers+=($!)
+	wait_until [ -s answered ]
+	assert_eq "$(jq -r .body answered)" "$summary"
+}
+
 @test "--each runs it anew for each event; marks are not needed, its exit status counts" {
 	service
 	runtime --each -- sh -c 'echo $$ $_X_AMZN_TRACE_ID >>runs
