@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 
+#include "deadline.h"
 #include "mark.h"
 
 static const char folder[] = "s3ev-rt.";
@@ -150,22 +150,14 @@ int invoke_try(struct invoke *run, struct err *err)
 		"s3ev-split has -m, or use --each");
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* The time in ms that is left until so much before the deadline. */
-static uint64_t time_left(uint64_t end, uint64_t margin)
+static uint64_t time_left(unsigned long long deadline, uint64_t margin)
 {
-	uint64_t at = now();
+	uint64_t left = deadline_left(deadline);
 
-	if (end == 0)
+	if (left == UINT64_MAX)
 		return UINT64_MAX / 2;
-	return end > at + margin ? end - at - margin : 0;
+	return left > margin ? left - margin : 0;
 }
 
 /* A decision about each record is success, and so is asking for some again. */
