@@ -81,7 +81,7 @@ lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	shellcheck --shell=bats --severity=warning --exclude=SC2154 $(BATS)
 	! mandoc -T lint -W style $(MAN) 2>/dev/null | grep -v "referenced manual not found"
 
-install: all		## install tools, library and manual pages below PREFIX
+install: all		## install tools and manual pages below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man7
 	install $(TOOLS:%=$B/%) $(DESTDIR)$(PREFIX)/bin

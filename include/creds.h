@@ -72,7 +72,7 @@ void creds_cancel(struct creds_wait *wait);
 /*
  * A service has said that the keys with this id are expired: the next
  * creds_get() fetches others.  Does nothing when the keys in use are others
- * already, or came from a refusal themselves a moment ago.
+ * already, or when this id was refused before and came again.
  */
 void creds_refuse(struct creds *creds, struct str access_key_id);
 

@@ -94,7 +94,7 @@ void aws_linger_end(struct aws_linger *linger)
 		linger->next->link = linger->link;
 }
 
-static void is_over(void *arg)
+static void on_time_up(void *arg)
 {
 	*(bool *)arg = true;
 }
@@ -106,7 +106,7 @@ static void settle(struct aws *aws)
 
 	if (!aws->lingering)
 		return;
-	loop_timer_set(aws->loop, &timer, AWS_LINGER_MS, is_over, &over);
+	loop_timer_set(aws->loop, &timer, AWS_LINGER_MS, on_time_up, &over);
 	while (aws->lingering && !over && loop_turn(aws->loop) == 0)
 		;
 	loop_timer_stop(&timer);

@@ -159,11 +159,7 @@ struct str config_sign_region(struct str region)
 	return str_is(region, "aws-global") ? STR("us-east-1") : region;
 }
 
-/*
- * Append "s3[-fips][.dualstack].REGION.SUFFIX"; name is "s3" or one of its
- * relatives, zone what stands behind it ("s3express-ZONE").  S3 has its
- * own way of dual-stack names, and one host without a region.
- */
+/* S3 has its own way of dual-stack names, and one host without a region. */
 int config_url_put_s3(const struct config *config, const char *name,
 		      struct str zone, struct str region, struct buf *url,
 		      struct err *err)

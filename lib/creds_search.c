@@ -162,7 +162,7 @@ int creds_search_has_keys(struct creds_search *s, struct str profile)
 
 /* Web identity */
 
-/* The variable, unless name is NULL, else the property. */
+/* The variable, unless that is NULL or not set, else the property. */
 static int web_text(struct creds_search *s, const char *variable,
 		    struct str profile, const char *name, struct str *text)
 {

@@ -143,7 +143,7 @@ static void keep_source(struct place *p)
 	p->source_checksum_value = p->call.checksum_value;
 }
 
-static void is_gone(struct place *p, const char *how)
+static void finish_gone(struct place *p, const char *how)
 {
 	err_set(&p->err, "PreconditionFailed", "%s", how);
 	finish(p, RECORD_GONE);
@@ -167,7 +167,7 @@ static void on_current_seen(void *arg)
 	struct err err = end_call(p);
 
 	if (s3_is_gone(&err) || (!err_is_set(&err) && !is_current(p)))
-		is_gone(p, "overwritten since, so it replaces nothing");
+		finish_gone(p, "overwritten since, so it replaces nothing");
 	else if (err_is_set(&err))
 		fail(p, &err);
 	else
@@ -279,7 +279,7 @@ static void on_source_seen_replacing(void *arg)
 	struct err err = end_call(p);
 
 	if (s3_is_gone(&err))
-		is_gone(p, "overwritten since");
+		finish_gone(p, "overwritten since");
 	else if (err_is_set(&err))
 		fail(p, &err);
 	else
@@ -322,7 +322,7 @@ static void on_written(void *arg)
 	if (!err_is_set(&err))
 		finish(p, RECORD_GOOD);
 	else if (transfer->is_gone)
-		is_gone(p, err.message);
+		finish_gone(p, err.message);
 	else if (transfer->is_taken)
 		on_taken(p, &err);
 	else if (s3_is_gone(&err))
@@ -335,7 +335,7 @@ static void on_written(void *arg)
 static void write_nothing(struct place *p)
 {
 	if (p->missed_source)
-		is_gone(p, "not there");
+		finish_gone(p, "not there");
 	else
 		finish(p, RECORD_GOOD);
 }
@@ -377,7 +377,7 @@ static void on_source_seen_refused(void *arg)
 	struct err err = end_call(p);
 
 	if (s3_is_gone(&err))
-		is_gone(p, "overwritten since");
+		finish_gone(p, "overwritten since");
 	else if (err_is_set(&err))
 		fail(p, &err);
 	else

@@ -2,9 +2,10 @@
 /*
  * s3ev - every tool in one program, called by the tool's name
  *
- * The bundle for Lambda holds this one, linked statically.  tools.h has a line
- * for each tool, TOOL("s3fetch", s3fetch_main) pipelines/lambda/build writes
- * it.
+ * The bundle for Lambda holds this one, linked statically.  tools.h, which
+ * pipelines/lambda/build writes, has a line for each tool:
+ *
+ *	TOOL("s3fetch", s3fetch_main)
  */
 #define _DEFAULT_SOURCE		/* setenv, symlinkat */
 
