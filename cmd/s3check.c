@@ -72,10 +72,7 @@ static void put_check(const struct work *work)
 	struct buf *members = &work->item->members;
 
 	open_check(work->checks, members, x->by);
-	if (x->is_etag_unknown)
-		json_member(members, "etag", STR("unknown"));
-	if (inspect_unzipped(x) > 0)
-		json_member_number(members, "unzipped", inspect_unzipped(x));
+	inspect_put(members, x);
 	if (x->processor_ran || work->job.arg)
 		json_member_number(members, "took_ms",
 				   x->processor.took_ms + work->job.took_ms);
@@ -163,7 +160,6 @@ static void inspect(struct s3check *checks, struct flow_item *item)
 	x->loop = checks->filter.loop;
 	x->aws = checks->filter.aws;
 	x->how = &checks->processor;
-	x->record = &item->record;
 	x->options = &checks->s3;
 	x->arena = &item->arena;
 	x->done = on_inspected;
@@ -199,6 +195,7 @@ static void start(void *ctx, struct flow_item *item)
 	work->item = item;
 	work->checks = checks;
 	work->inspect.rules = &checks->rules;
+	work->inspect.record = &item->record;
 	if (checks->rules.skip_folders && check_is_folder(&item->record)) {
 		skip(item);
 	} else if (check_record(&checks->rules, &item->record, &item->arena,

@@ -63,6 +63,7 @@ static void put_fetch(struct buf *members, const struct object *object)
 	json_member_number(members, "bytes", object->download.bytes);
 	if (object->download.etag_is_md5)
 		json_member_bool(members, "md5", true);
+	record_put_read(members, &object->item->record, object->download.etag);
 	buf_putc(members, '}');
 }
 

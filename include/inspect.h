@@ -18,6 +18,7 @@
 
 #include "arena.h"
 #include "aws.h"
+#include "buf.h"
 #include "check.h"
 #include "err.h"
 #include "gunzip.h"
@@ -47,7 +48,6 @@ struct inspect {
 	struct err err;
 	struct record_bad bad;
 	const char *by;			/* "processor", a check, or "builtin" */
-	bool is_etag_unknown;		/* it is no MD5, so it says nothing */
 	struct outfile output;		/* of the processor, if it is good */
 
 	struct source source;		/* private from here on */
@@ -56,6 +56,7 @@ struct inspect {
 	bool is_deaf;			/* the processor closed its stdin */
 	bool is_paused;			/* the processor cannot take more */
 	bool is_bad;			/* a check has found a fault */
+	bool is_etag_unknown;		/* it is no MD5, so it says nothing */
 	struct checks stored, content;	/* on the bytes as they are stored, */
 	struct gunzip gunzip;		/* and on what is in them */
 	size_t seen, used;		/* of the piece that was left untaken:
@@ -69,8 +70,11 @@ bool inspect_is_remote(const struct check_rules *rules,
 
 void inspect_start(struct inspect *inspect);
 
-/* How many bytes came out of a gzip file, 0 if it was none. */
-unsigned long long inspect_unzipped(const struct inspect *inspect);
+/*
+ * Append what has been learned of the bytes: "etag" ("unknown", if --etag could
+ * not be decided), "unzipped" (bytes), "read_etag" (record_put_read()).
+ */
+void inspect_put(struct buf *members, const struct inspect *inspect);
 
 /* Stop at once; done is not called, and nothing else may be done with it. */
 void inspect_cancel(struct inspect *inspect);

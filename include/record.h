@@ -49,6 +49,7 @@ struct record {
 	struct str fetch_path;
 	struct str fetch_bytes;
 	struct str fetch_md5;	/* "true": that of the file is the ETag */
+	struct str fetch_etag, check_etag;	/* see record_put_read() */
 	struct str check_by;
 	struct str check_skipped;	/* see record_is_skipped() */
 	struct str output_path;		/* ends in NUL */
@@ -96,6 +97,22 @@ int record_parse(struct record_reader *reader, struct str line,
  * version, and is overwritten like that.
  */
 bool record_is_version(struct str version);
+
+/* Is it known which object is meant, by version or ETag? */
+bool record_is_pinned(const struct record *record);
+
+/* Is at least its size known?  Of what comes from a list nothing is. */
+bool record_is_described(const struct record *record);
+
+/*
+ * Append to the members of "fetch" or "check" the ETag of the object that was
+ * read, if the record itself is not pinned: what is copied has to be that one.
+ */
+void record_put_read(struct buf *members, const struct record *record,
+		     struct str etag);
+
+/* The ETag that the object has to have: the announced one, or what was read. */
+struct str record_etag(const struct record *record);
 
 enum record_outcome record_outcome(const struct record *record);
 

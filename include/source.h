@@ -43,9 +43,10 @@ struct source {
 	 */
 	struct err err;
 
+	struct str etag;		/* of the first answer of S3 */
+
 	struct s3_call call;		/* private from here on */
 	struct verify verify;
-	struct str etag;		/* of the first answer */
 	unsigned long long began;	/* where this request did */
 	unsigned long long skip;	/* bytes of its answer to pass over */
 	bool is_unwanted;		/* the rest of them */

@@ -138,12 +138,17 @@ static void emit(struct flow *flow, struct flow_item *item)
 	}
 }
 
-static void recycle(struct flow *flow, struct flow_item *item)
+static void return_item(struct flow *flow, struct flow_item *item)
 {
 	arena_reset(&item->arena);
-	buf_reset(&item->members);
 	item->next = flow->idle;
 	flow->idle = item;
+}
+
+static void recycle(struct flow *flow, struct flow_item *item)
+{
+	buf_reset(&item->members);
+	return_item(flow, item);
 	flow->active--;
 }
 
@@ -204,6 +209,15 @@ void flow_bad(struct flow_item *item, const struct record_bad *bad)
 
 void flow_gone(struct flow_item *item, const struct err *err)
 {
+	struct err changed = *err;
+
+	/* No event tells what came in the place of one that none described. */
+	if (!record_is_described(&item->record) &&
+	    strcmp(err->code, "PreconditionFailed") == 0) {
+		changed.retry = true;
+		flow_failed(item, &changed);
+		return;
+	}
 	item->outcome = RECORD_GONE;
 	record_put_gone(&item->members, item->flow->filter->name, err);
 	if (item->flow->options.verbose)
@@ -238,8 +252,7 @@ static bool passes(const struct flow_filter *filter,
 
 	if (outcome == RECORD_FAILED)
 		return !filter->takes_failed || !record->bucket.p;
-	return filter->passes & 1u << outcome ||
-	       record_is_skipped(record);
+	return filter->passes & 1u << outcome || record_is_skipped(record);
 }
 
 static void fail_late(struct flow_item *item, const char *what)
@@ -309,13 +322,6 @@ static struct flow_item *take_item(struct flow *flow)
 	item->next = NULL;
 	item->finished = false;
 	return item;
-}
-
-static void return_item(struct flow *flow, struct flow_item *item)
-{
-	arena_reset(&item->arena);
-	item->next = flow->idle;
-	flow->idle = item;
 }
 
 static void begin_line(struct flow *flow, struct str line)
@@ -434,8 +440,7 @@ static int make_items(struct flow *flow)
 			if (!item->state)
 				return -1;
 		}
-		item->next = flow->idle;
-		flow->idle = item;
+		return_item(flow, item);
 	}
 	return 0;
 }

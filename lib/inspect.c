@@ -341,9 +341,13 @@ bool inspect_is_remote(const struct check_rules *rules,
 	       (how->command || check_kinds(rules, record) != 0);
 }
 
-unsigned long long inspect_unzipped(const struct inspect *x)
+void inspect_put(struct buf *members, const struct inspect *x)
 {
-	return x->rules->unzip && !x->gunzip.is_plain ? x->gunzip.out : 0;
+	if (x->is_etag_unknown)
+		json_member(members, "etag", STR("unknown"));
+	if (x->rules->unzip && !x->gunzip.is_plain && x->gunzip.out > 0)
+		json_member_number(members, "unzipped", x->gunzip.out);
+	record_put_read(members, x->record, x->source.etag);
 }
 
 void inspect_start(struct inspect *x)

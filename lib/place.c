@@ -451,7 +451,7 @@ void place_start(struct place *p)
 {
 	p->looks = p->dry ||
 		   config_is_custom_endpoint(aws_config(p->aws), CONFIG_S3);
-	p->source_etag = p->record->etag;
+	p->source_etag = record_etag(p->record);
 	p->size = p->record->size;
 	p->product.slice.fd = -1;
 	p->claim = (struct claim){ .bucket = p->bucket, .key = p->key,

@@ -29,8 +29,10 @@ static const struct pick_field fields[] = {
 	TEXT("fetch.path", fetch_path),
 	FIELD("fetch.bytes", fetch_bytes),
 	FIELD("fetch.md5", fetch_md5),
+	TEXT("fetch.read_etag", fetch_etag),
 	FIELD("check.by", check_by),
 	FIELD("check.skipped", check_skipped),
+	TEXT("check.read_etag", check_etag),
 	TEXT("output.path", output_path),
 	FIELD("output.bytes", output_bytes),
 	TEXT("output.type", output_type),
@@ -176,6 +178,30 @@ int record_parse(struct record_reader *reader, struct str line,
 bool record_is_version(struct str version)
 {
 	return version.n > 0 && !str_is(version, "null");
+}
+
+bool record_is_pinned(const struct record *record)
+{
+	return record_is_version(record->version) || record->etag.n > 0;
+}
+
+bool record_is_described(const struct record *record)
+{
+	return record_is_pinned(record) || record->has_size;
+}
+
+void record_put_read(struct buf *members, const struct record *record,
+		     struct str etag)
+{
+	if (etag.n > 0 && !record_is_pinned(record))
+		json_member(members, "read_etag", etag);
+}
+
+struct str record_etag(const struct record *r)
+{
+	if (record_is_pinned(r))
+		return r->etag;
+	return r->check_etag.n > 0 ? r->check_etag : r->fetch_etag;
 }
 
 enum record_outcome record_outcome(const struct record *record)

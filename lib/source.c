@@ -161,8 +161,11 @@ static int start_file(struct source *source, struct err *err)
 /* The first answer says what to expect, and the next ones go on with that. */
 static int begin_answer(struct source *source)
 {
-	if (source->bytes == 0)
+	if (source->bytes == 0) {
+		s3_read_answer(&source->call);
+		source->etag = source->call.etag;
 		return 0;
+	}
 	return s3_read_on(&source->call, source->etag, source->bytes,
 			  &source->skip, &source->err);
 }
@@ -200,8 +203,6 @@ static int take_bytes(void *arg, const char *bytes, size_t n)
 	verify_update(&source->verify, bytes + skip, n - skip);
 	source->bytes += n - skip;
 	source->skip -= skip;
-	if (source->etag.n == 0)
-		source->etag = source->call.etag;
 	return HTTP_TAKEN;
 }
 
@@ -239,6 +240,8 @@ static void on_answered(void *arg)
 
 	if (!err_is_set(&source->err))
 		source->err = source->call.aws.err;
+	if (source->etag.n == 0)
+		source->etag = source->call.etag;
 	if (source->is_unwanted) {
 		set_aborted(source);
 	} else if (err_is_set(&source->err) && has_come_on(source)) {

@@ -45,8 +45,7 @@ void verify_update(struct verify *verify, const void *bytes, size_t n)
 int verify_size(unsigned long long bytes, const struct record *record,
 		struct err *err)
 {
-	bool pinned = record_is_version(record->version) ||
-		      record->etag.n > 0;
+	bool pinned = record_is_pinned(record);
 
 	if (!record->has_size || record->size == bytes)
 		return 0;

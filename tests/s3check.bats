@@ -244,6 +244,18 @@ good'
 	done
 }
 
+@test "of an object that is named and no more, the record tells which one was read from S3" {
+	new_bucket in
+	echo hello | s3c put "$in" k >/dev/null
+	s3c put "$in" empty </dev/null >/dev/null
+	check "$(record bucket="$in" key=k; record bucket="$in" key=empty; record bucket="$in" key=k etag=$hello; record bucket="$in" key=k version=null)" -k --utf8
+	assert_eq "$status $(jq -r '.check.read_etag // "none"' <<<"$out" | paste -sd ' ')" "0 $hello $(md5sum </dev/null | head -c 32) none $hello"
+	check "$(record bucket="$in" key=k)" --json
+	assert_eq "$status $(jq -r '[.bad.code, .check.read_etag] | join(" ")' <<<"$out")" "0 InvalidJSON $hello"
+	check "$(record bucket="$in" key=k)" --name 'k*'
+	assert_eq "$status $(jq -c '[.bad, .check.read_etag]' <<<"$out")" '0 [null,null]'
+}
+
 @test "half an object is never bad, nor is one that is gone" {
 	for fault in '"cutAfter": 70000' '"cutAfter": 1'; do
 		server "{\"match\": {\"path\": \"k\$\"}, $fault, \"reply\": {\"body\": \"$(printf '[%s1]' "$(yes 1, | head -n 50000 | tr -d '\n')")\"}},"

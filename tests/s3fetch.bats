@@ -41,6 +41,15 @@ spooled() {
 	[[ ${path##*/} == "s3ev-$(jq -r .id <<<"$line")-"* ]]
 }
 
+@test "of an object that is named and no more, the record tells which one was read" {
+	new_bucket in
+	echo hello | s3c put "$in" k >/dev/null
+	fetch "$(record bucket="$in" key=k)"$'\n'"$(record bucket="$in" key=k version=null)"
+	assert_eq "$status $(jq -r .fetch.read_etag <<<"$out")" "0 $hello"$'\n'$hello
+	fetch "$(record bucket="$in" key=k etag=$hello)"
+	assert_eq "$status $(jq -c .fetch.read_etag <<<"$out")" '0 null'
+}
+
 @test "the spool is -d, else TMPDIR" {
 	stub '[{"reply": {"body": "hello\n"}}]'
 	export AWS_ENDPOINT_URL_S3=$STUB_URL

@@ -70,6 +70,21 @@ keys() { # BUCKET
 	assert_eq "$(keys "$in")" $'dir/bad.csv\ndir/good.csv'
 }
 
+@test "of an object that is named and no more, what was looked at is copied, or nothing" {
+	buckets
+	for look in 's3check --utf8' "s3fetch -d $dir"; do
+		echo hello | s3c put "$in" k >/dev/null
+		seen=$($look <<<"$(record bucket="$in" key=k)")
+		echo another | s3c put "$in" k >/dev/null
+		route "$seen"
+		assert_eq "$status $(jq -c '[.failed.code, .failed.retry]' <<<"$out") $(keys "$to")" '75 ["PreconditionFailed",true] '
+		route "$(jq -c '.size = 6' <<<"$seen")"
+		assert_eq "$status $(jq -r .gone.code <<<"$out") $(keys "$to")" '0 PreconditionFailed '
+	done
+	route "$($look <<<"$(record bucket="$in" key=k)")"
+	assert_eq "$status $err$(s3c get "$to" k)" '0 another'
+}
+
 @test "metadata and content type are copied, an empty object too" {
 	buckets
 	: >"$dir/empty"
