@@ -39,11 +39,17 @@ static const char *take_command(struct processor_options *options,
 	return *command ? NULL : options->err.message;
 }
 
-static const char *take_number(unsigned long long *number, const char *arg,
-			       unsigned long long max, const char *what)
+static const char *take_seconds(unsigned long long *seconds, const char *arg)
 {
-	return str_number(str_of(arg), number) < 0 || *number > max ?
-		what : NULL;
+	return str_number(str_of(arg), seconds) < 0 || *seconds > SECONDS_MAX ?
+		"not a number of seconds" : NULL;
+}
+
+static const char *take_bytes(unsigned long long *bytes, const char *arg,
+			      unsigned long long max)
+{
+	return str_bytes(str_of(arg), bytes) < 0 || *bytes > max ?
+		"not a number of bytes" : NULL;
 }
 
 /* As RFC 9110, 8.3.1 has them, parameters and all: it becomes a header. */
@@ -64,18 +70,14 @@ const char *processor_option_take(struct processor_options *options,
 
 	switch (option) {
 	case PROCESSOR_OPTION_TIMEOUT:
-		return take_number(&limits->seconds, arg, SECONDS_MAX,
-				   "not a number of seconds");
+		return take_seconds(&limits->seconds, arg);
 	case PROCESSOR_OPTION_CPU:
-		return take_number(&limits->cpu_seconds, arg, SECONDS_MAX,
-				   "not a number of seconds");
+		return take_seconds(&limits->cpu_seconds, arg);
 	case PROCESSOR_OPTION_MEMORY:
-		return take_number(&limits->memory, arg, ~0ULL >> 1,
-				   "not a number of bytes");
+		return take_bytes(&limits->memory, arg, ~0ULL >> 1);
 	case PROCESSOR_OPTION_MAX_OUTPUT:
 		options->has_max_output = true;
-		return take_number(&options->max_output, arg, ~0ULL >> 2,
-				   "not a number of bytes");
+		return take_bytes(&options->max_output, arg, ~0ULL >> 2);
 	case PROCESSOR_OPTION_OUTPUT_TYPE:
 		options->output_type = arg;
 		return is_media_type(arg) ? NULL : "not a media type";

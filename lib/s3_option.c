@@ -58,9 +58,9 @@ static const char *take_part_size(struct s3_options *options, const char *arg)
 {
 	unsigned long long size;
 
-	if (str_number(str_of(arg), &size) < 0 || size < S3_PART_MIN ||
+	if (str_bytes(str_of(arg), &size) < 0 || size < S3_PART_MIN ||
 	    size > S3_PART_MAX)
-		return "not from 5242880 to 5368709120 bytes";
+		return "not from 5M to 5G bytes";
 	options->part_size = size;
 	return NULL;
 }

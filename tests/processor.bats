@@ -74,7 +74,7 @@ nothing_left() {
 	process 'perl "$dir/greedy"' --memory 100000000
 	[[ $out != *'got it'* ]]
 	assert_json '.bad or .failed'
-	process 'perl "$dir/greedy"' --memory 2000000000
+	process 'perl "$dir/greedy"' --memory 2G
 	assert_eq "$(outcomes)" 'bad got it'
 }
 
@@ -375,8 +375,8 @@ no_output() {
 }
 
 @test "--max-output: what just fits is good, what is larger fails, whatever the processor makes of it" {
-	make_output 'head -c 100000 /dev/zero' --max-output 100000
-	assert_eq "$status $(jq .output.bytes <<<"$out")" '0 100000'
+	make_output 'head -c 102400 /dev/zero' --max-output 100K
+	assert_eq "$status $(jq .output.bytes <<<"$out")" '0 102400'
 	for processor in 'head -c 100001 /dev/zero' 'exec head -c 10G /dev/zero' 'head -c 10G /dev/zero; exit 0' 'trap "" XFSZ; head -c 10G /dev/zero; exit 1' \
 		'trap "" XFSZ; head -c 10G /dev/zero; exit 0'; do
 		make_output "$processor" --max-output 100000
@@ -445,7 +445,7 @@ ask() { # WORD... [-- OPTION...]
 		words+=("$1")
 		shift
 	done
-	run3 timeout 30 s3check -j 1 -X 'exec sh "$dir/worker"' "${@:2}" < <(for word in "${words[@]}"; do echo "$word" | spooled key="$word"; done)
+	run3 timeout 60 s3check -j 1 -X 'exec sh "$dir/worker"' "${@:2}" < <(for word in "${words[@]}"; do echo "$word" | spooled key="$word"; done)
 }
 
 @test "-X: one processor answers for many records" {
@@ -526,7 +526,7 @@ ask() { # WORD... [-- OPTION...]
 	line=$(jq -c 'range(200) as $i | .key = "\($i)"' <<<"$line")
 	for processor in no-such-command 'echo start >>"$dir/tries"; exit 1'; do
 		: >"$dir/tries"
-		run3 timeout 30 s3check -j 2 -X "$processor" <<<"$line"
+		run3 timeout 60 s3check -j 2 -X "$processor" <<<"$line"
 		assert_eq "$processor: $status $(jq -r .failed.by <<<"$out" | sort | uniq -c)" "$processor: 75     200 s3check"
 		[ "$(wc -l <"$dir/tries")" -le 10 ]
 	done
@@ -539,7 +539,7 @@ ask() { # WORD... [-- OPTION...]
 	export jobs
 	for jobs in 1 3; do
 		: >"$dir/starts"
-		run3 timeout 30 s3check -j $jobs -X 'exec sh "$dir/worker"' < <(for i in {1..9}; do echo x | spooled key=$i; done)
+		run3 timeout 60 s3check -j $jobs -X 'exec sh "$dir/worker"' < <(for i in {1..9}; do echo x | spooled key=$i; done)
 		assert_eq "$status $(sort "$dir/starts" | uniq -c)" "0       $jobs end
       $jobs start"
 	done
@@ -547,10 +547,10 @@ ask() { # WORD... [-- OPTION...]
 
 @test "-X: a record of a megabyte comes whole, and one without a file is failed" {
 	worker '[ ${#record} -gt 1000000 ] && echo "{}"'
-	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.long = "x" * 1000000'; record bucket=in key=none)
+	run3 timeout 60 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.long = "x" * 1000000'; record bucket=in key=none)
 	assert_eq "$status $(outcomes | sort | tr '\n' ';')" '75 failed NoFile;good;'
 	[[ $err == 's3check: in/none: NoFile: the record has no fetch.path'* ]]
-	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.fetch.bytes = 100')
+	run3 timeout 60 s3check -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.fetch.bytes = 100')
 	assert_eq "$status $(outcomes)" '75 failed IncompleteBody'
 }
 
@@ -566,7 +566,7 @@ ask() { # WORD... [-- OPTION...]
 @test "-X: stdout that breaks and deadlines leave no processor behind" {
 	worker 'echo $$ >"$dir/pid"; sleep 100'
 	line=$(echo x | spooled)
-	run3 timeout 30 s3check -X 'exec sh "$dir/worker"' <<<"${line%\}},\"deadline\":$(($(date +%s%3N) + 2000))}"
+	run3 timeout 60 s3check -X 'exec sh "$dir/worker"' <<<"${line%\}},\"deadline\":$(($(date +%s%3N) + 2000))}"
 	assert_eq "$status $(outcomes)" '75 failed DeadlineExceeded'
 	not_running "$(<"$dir/pid")"
 	worker '[ $text = quick ] && { echo "{}"; continue; }; echo $$ >"$dir/pid"; sleep 100'
@@ -582,7 +582,7 @@ ask() { # WORD... [-- OPTION...]
 
 @test "-X: checks are made before" {
 	worker 'echo "{\"bad\":{\"reason\":\"asked\"}}"'
-	run3 timeout 30 s3check -k --json --max-size 7 -X 'exec sh "$dir/worker"' < <(echo '{' | spooled size=2; echo '[]' | spooled size=3; echo x | spooled size=8)
+	run3 timeout 60 s3check -k --json --max-size 7 -X 'exec sh "$dir/worker"' < <(echo '{' | spooled size=2; echo '[]' | spooled size=3; echo x | spooled size=8)
 	assert_eq "$status $(jq -r '.check.by + " " + (.bad.reason == "asked" | tostring)' <<<"$out" | tr '\n' ';')" '0 json false;processor true;size false;'
 }
 
