@@ -20,7 +20,7 @@ fetch() { # RULES RECORD OPTION...
 	local line=$2
 	[[ $line == *'{'* ]] || line=$(record bucket=in key="$2" etag=$hello size=6)
 	stub "$1"
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 20 s3fetch -k -d "$spool" "${@:3}" <<<"$line"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3fetch -k -d "$spool" "${@:3}" <<<"$line"
 }
 
 # A member of each logged request, one a line.
@@ -463,7 +463,7 @@ throttling_table() { # RATE BURST
 		export AWS_ENDPOINT_URL_S3=$STUB_URL AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL
 		for command in "s3fetch -v -d $spool" "s3check -v -x cat" 's3route -v -p to -b bad' 'ddb-record -v -t t' 's3rm -v'; do
 			# shellcheck disable=SC2086
-			run3 timeout 20 $command <"$dir/in"
+			run3 timeout 60 $command <"$dir/in"
 			[[ $out$err != *SeCrEt* && $out$err != *ToKeN* ]]
 		done
 		# It was there to be said.

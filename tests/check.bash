@@ -4,7 +4,7 @@
 
 # Runs s3check on the records.
 check() { # RECORDS OPTION...
-	run3 timeout 20 s3check "${@:2}" <<<"$1"
+	run3 timeout 60 s3check "${@:2}" <<<"$1"
 }
 
 # A record whose object, stdin, lies in the spool.

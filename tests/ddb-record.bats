@@ -30,7 +30,7 @@ items() { # OBJECT
 
 # Records stdin's records in $table.
 ledger() { # OPTION...
-	run3 timeout 20 ddb-record -t "$table" "$@"
+	run3 timeout 60 ddb-record -t "$table" "$@"
 }
 
 routed() { # NAME=VALUE...

@@ -51,17 +51,17 @@ code='.failed | "\(.by) \(.code) \(.retry)"'
 
 @test "a request under way is given up at the deadline, and leaves no file" {
 	stub "$stalls"
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 10 s3fetch -k -d "$spool" <<<"$(due 600 key=stalls; record bucket=in key=a)"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3fetch -k -d "$spool" <<<"$(due 600 key=stalls; record bucket=in key=a)"
 	assert_eq "$status $(jq -r "$code" <<<"$out")" $'75 s3fetch DeadlineExceeded true\nnull null null'
 	assert_eq "$(find "$spool" -type f -exec cat {} +)" hello
 	[[ $err == 's3fetch: in/stalls: DeadlineExceeded: not finished by its deadline'$'\n' ]]
 }
 
 @test "so are an answer that does not begin, a copy and an item" {
-	stub '[{"stall": 0, "delayMs": 20000, "reply": {"body": ""}}]'
+	stub '[{"stall": 0, "delayMs": 100000, "reply": {"body": ""}}]'
 	export AWS_ENDPOINT_URL_S3=$STUB_URL AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL PROCESSED_BUCKET=p BAD_DATA_BUCKET=b RECORD_TABLE=t
 	for filter in s3fetch s3route ddb-record; do
-		TMPDIR=$spool run3 timeout 10 $filter <<<"$(due 400 key=k etag=e)"
+		TMPDIR=$spool run3 timeout 60 $filter <<<"$(due 400 key=k etag=e)"
 		assert_eq "$status $(jq -r "$code" <<<"$out")" "75 $filter DeadlineExceeded true"
 	done
 }
@@ -77,7 +77,7 @@ code='.failed | "\(.by) \(.code) \(.retry)"'
 
 @test "a processor is killed at the deadline with all its children; the next record has its own" {
 	stub '[{"reply": {"body": "hello"}}]'
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 20 s3check -j 1 -x 'case $S3EV_KEY in slow) sleep 987 & echo $! >'"$dir/pid"'; wait;; *) cat;; esac' \
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3check -j 1 -x 'case $S3EV_KEY in slow) sleep 987 & echo $! >'"$dir/pid"'; wait;; *) cat;; esac' \
 		<<<"$(due 800 key=slow; record bucket=in key=a; record bucket=in key=b)"
 	assert_eq "$status $(jq -r "$code" <<<"$out")" $'75 s3check DeadlineExceeded true\nnull null null\nnull null null'
 	wait_until has_ended "$(cat "$dir/pid")"

@@ -38,7 +38,7 @@ ranges() { # RULES [HEADERS]
 }
 
 fetch() { # RECORDS OPTION...
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 20 s3fetch -k -d "$spool" --part-size 256K "${@:2}" <<<"$1"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3fetch -k -d "$spool" --part-size 256K "${@:2}" <<<"$1"
 }
 
 # What was asked for, in order.
@@ -77,7 +77,7 @@ HEAD - \"$etag\""
 @test "of the ranges of one object no more than --parts are under way, whatever -j is" {
 	ranges '{match: {path: "k", header: {range: "bytes=0-"}}, stall: 10, reply: ranged},
 		{match: {path: "k", header: {range: "bytes=262144-"}}, stall: 10, reply: ranged},'
-	AWS_ENDPOINT_URL_S3=$STUB_URL S3EV_STALL_TIMEOUT=2 AWS_MAX_ATTEMPTS=1 run3 timeout 20 s3fetch -j 1 --parts 2 -d "$spool" --part-size 256K <<<"$line"
+	AWS_ENDPOINT_URL_S3=$STUB_URL S3EV_STALL_TIMEOUT=2 AWS_MAX_ATTEMPTS=1 run3 timeout 60 s3fetch -j 1 --parts 2 -d "$spool" --part-size 256K <<<"$line"
 	assert_eq "$status $(asked | wc -l)" '75 3'
 	is_nothing
 }
@@ -196,7 +196,7 @@ HEAD - \"$etag\""
 
 stream() { # RECORD
 	export dir
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 20 s3check --utf8 --csv=1 -x 'cat >"$dir/got"; touch "$dir/end"' <<<"$1"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3check --utf8 --csv=1 -x 'cat >"$dir/got"; touch "$dir/end"' <<<"$1"
 }
 
 @test "what is cut off on its way into checks and processor goes on from there" {

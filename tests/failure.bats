@@ -28,7 +28,7 @@ use() { # FILTER OPTION...
 # Runs a filter on the records in a file. Sets out, err, status as run3 does.
 runs() { # FILTER FILE OPTION...
 	use "$1" "${@:3}"
-	run3 timeout 20 "${command[@]}" <"$2"
+	run3 timeout 60 "${command[@]}" <"$2"
 }
 
 # A server for which all goes well, after the RULES. It has an object with the
@@ -219,7 +219,7 @@ says() { # TEXT
 	for filter in "${filters[@]}"; do
 		server '[{"times": 9, "delayMs": 3000, "reply": {"status": 500}}]'
 		use "$filter" -j 10
-		run3 timeout 20 sh -c '"$@" >/dev/full' sh "${command[@]}" <"$dir/in"
+		run3 timeout 60 sh -c '"$@" >/dev/full' sh "${command[@]}" <"$dir/in"
 		assert_eq "$status $err" "74 $filter: stdout: No space left on device"$'\n'
 		stop_servers
 	done
@@ -242,7 +242,7 @@ says() { # TEXT
 	mkdir "$dir/tmp"
 	for filter in "${filters[@]}"; do
 		use "$filter"
-		TMPDIR=$dir/tmp run3 bash -c 'timeout 20 "$@" | head -n 1; exit "${PIPESTATUS[0]}"' bash "${command[@]}" <"$dir/in"
+		TMPDIR=$dir/tmp run3 bash -c 'timeout 60 "$@" | head -n 1; exit "${PIPESTATUS[0]}"' bash "${command[@]}" <"$dir/in"
 		[[ $status == 141 || $status == 74 ]]
 		assert_eq "$(wc -l <<<"$out")" 2
 		assert_eq "$(ls "$dir/tmp")" ''
@@ -628,7 +628,7 @@ failures() {
 		for change in '-u AWS_REGION -u AWS_DEFAULT_REGION' '-u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY' "${more[@]}"; do
 			use "$filter"
 			# shellcheck disable=SC2086
-			run3 env $change timeout 20 "${command[@]}" <"$dir/in"
+			run3 env $change timeout 60 "${command[@]}" <"$dir/in"
 			assert_eq "$filter $change $status $out" "$filter $change 78 "
 			says ''
 		done

@@ -259,7 +259,7 @@ ID lambda-rt: InvalidJSON: the text is cut off"
 	wait_until state_is .idle
 	[ ! -e s3ev-rt.dead00 ]
 	living=$(echo s3ev-rt.*)
-	run3 timeout 5 env AWS_LAMBDA_RUNTIME_API=127.0.0.1:1 lambda-rt -- s3ev-split -m
+	run3 timeout 60 env AWS_LAMBDA_RUNTIME_API=127.0.0.1:1 lambda-rt -- s3ev-split -m
 	assert_eq "$status $err" $'69 lambda-rt: CouldNotConnect: 127.0.0.1:1: Couldn\'t connect to server\n'
 	assert_eq "$(echo s3ev-rt.*)" "$living"
 }

@@ -189,7 +189,7 @@ keys() { # BUCKET
 	echo '{}' | s3c put "$in" k >/dev/null
 	wait_until announced 1
 	yes "$(<"$RECEIVED")" | head -n 2000 >"$dir/many"
-	statuses=$(timeout 20 bash -c 's3ev-split | s3fetch | s3check | s3route | head -n 1 >/dev/null; echo "${PIPESTATUS[*]}"' <"$dir/many")
+	statuses=$(timeout 60 bash -c 's3ev-split | s3fetch | s3check | s3route | head -n 1 >/dev/null; echo "${PIPESTATUS[*]}"' <"$dir/many")
 	[[ $statuses =~ ^(141|74)\ (141|74)\ (141|74)\ (141|74)\ 0$ ]]
 }
 

@@ -14,7 +14,7 @@ setup() {
 }
 
 fetch() { # RECORDS OPTION...
-	run3 timeout 20 s3fetch -k -d "$spool" "${@:2}" <<<"$1"
+	run3 timeout 60 s3fetch -k -d "$spool" "${@:2}" <<<"$1"
 }
 
 # Fetches from a stub with these rules.

@@ -45,7 +45,7 @@ route() { # RECORDS OPTION...
 # Runs s3route against a stub with these rules.
 scripted() { # RULES RECORD OPTION...
 	stub "$1"
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 10 s3route -p to -b bad "${@:3}" <<<"$2"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3route -p to -b bad "${@:3}" <<<"$2"
 }
 
 # What was asked of the stub: METHOD PATH, one a line.
@@ -944,7 +944,7 @@ upload_bad() { # KEY [BAD]
 			{upstream}]
 	JS
 	stub "$dir/overtake.mjs"
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 10 s3route -p "$to" -b "$bad" <<<"$line"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3route -p "$to" -b "$bad" <<<"$line"
 	assert_eq "$status $err" '0 '
 	assert_json '.gone.by == "s3route" and .gone.code == "PreconditionFailed" and (.route | not)'
 	assert_eq "$(keys "$to") $(s3c get "$in" k)" ' successor'

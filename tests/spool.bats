@@ -54,7 +54,7 @@ ended() {
 
 @test "no more than --max-spool bytes are there; what is taken away makes room" {
 	objects
-	start timeout 30 s3fetch -j 8 -d "$spool" --max-spool 250000 < <(records a b c d e)
+	start timeout 60 s3fetch -j 8 -d "$spool" --max-spool 250000 < <(records a b c d e)
 	for left in 2 2 2 2 1; do
 		wait_until has_files "$left"
 		assert_eq "$(parts) $(wc -l <"$STUB_LOG")" "0 $(wc -l <"$dir/out")"
@@ -67,7 +67,7 @@ ended() {
 @test "objects whose size nobody has announced are asked for it, and take no more room" {
 	objects
 	jq -cn 'range(5) | {bucket: "in", key: "k\(.)"}' >"$dir/in"
-	start timeout 30 s3fetch -j 8 -d "$spool" --max-spool 250000 <"$dir/in"
+	start timeout 60 s3fetch -j 8 -d "$spool" --max-spool 250000 <"$dir/in"
 	for left in 2 2 2 2 1; do
 		wait_until has_files "$left"
 		assert_eq "$(parts)" 0
@@ -79,7 +79,7 @@ ended() {
 
 @test "one larger than the bound is fetched when nothing else is there" {
 	objects
-	start timeout 30 s3fetch -j 8 -k -d "$spool" --max-spool 1K < <(records a b)
+	start timeout 60 s3fetch -j 8 -k -d "$spool" --max-spool 1K < <(records a b)
 	wait_until has_files 1
 	rm "$spool"/s3ev-*
 	wait_until has_files 1
@@ -99,7 +99,7 @@ ended() {
 
 @test "who waits long for room says so" {
 	objects
-	start timeout 30 s3fetch -d "$spool" --max-spool 100K < <(records a b)
+	start timeout 60 s3fetch -d "$spool" --max-spool 100K < <(records a b)
 	wait_until has_files 1
 	for _ in 1 2 3; do # of ten seconds each
 		wait_until test -s "$dir/err" && break
@@ -112,7 +112,7 @@ ended() {
 
 @test "a record whose deadline comes while it waits is failed" {
 	objects
-	start timeout 30 s3fetch -k -d "$spool" --max-spool 100K < <(records a
+	start timeout 60 s3fetch -k -d "$spool" --max-spool 100K < <(records a
 		record bucket=in key=b size=100000 deadline:=$(($(date +%s%3N) + 500)))
 	ended
 	assert_eq "$status $(jq -r '.failed.code' "$dir/out")" $'75 null\nDeadlineExceeded'

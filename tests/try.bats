@@ -15,7 +15,7 @@ setup() {
 }
 
 try() {
-	run3 timeout 20 "$tests/../pipelines/try" "$@"
+	run3 timeout 60 "$tests/../pipelines/try" "$@"
 	# Times differ.
 	table=$(sed 's/^\([a-z]* *[0-9]*\) *[0-9]* ms  /\1 ms /' <<<"${out%$'\n'}")
 }

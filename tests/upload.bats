@@ -27,7 +27,7 @@ bytes() { # COUNT
 }
 
 route() { # RECORD OPTION...
-	run3 timeout 20 s3route -p "${to:-to}" -b bad "${@:2}" <<<"$1"
+	run3 timeout 60 s3route -p "${to:-to}" -b bad "${@:2}" <<<"$1"
 }
 
 # The same against a stub with these rules.
