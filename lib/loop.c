@@ -249,8 +249,10 @@ void loop_child_forget(struct loop *loop, pid_t pid)
 {
 	size_t i = find_child(loop, pid);
 
-	if (i < loop->child_count)
-		loop->children[i] = loop->children[--loop->child_count];
+	if (i == loop->child_count)
+		return;
+	loop->children[i] = loop->children[--loop->child_count];
+	loop->reap = true; /* run_children() may be past its new place */
 }
 
 bool loop_is_idle(const struct loop *loop)
