@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct str {
 	const char *p;
@@ -39,6 +40,17 @@ static inline bool str_eq(struct str a, struct str b)
 static inline bool str_is(struct str s, const char *literal)
 {
 	return s.p && str_eq(s, str_of(literal));
+}
+
+/* The same, with no difference between a and A. */
+static inline bool str_eq_nocase(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool str_is_nocase(struct str s, const char *literal)
+{
+	return s.p && str_eq_nocase(s, str_of(literal));
 }
 
 bool str_has_prefix(struct str s, struct str prefix);

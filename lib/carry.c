@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #include "uri.h"
 #include "xml.h"
@@ -11,11 +10,6 @@
 enum { TAGS_MAX = 32 << 10 };
 
 static const char metadata[] = "x-amz-meta-", id[] = "x-amz-meta-s3ev-id";
-
-static bool is_word(struct str s, const char *word)
-{
-	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
-}
 
 static bool is_carried(struct str name)
 {
@@ -25,9 +19,9 @@ static bool is_carried(struct str name)
 	};
 
 	for (const char *const *other = names; *other; other++)
-		if (is_word(name, *other))
+		if (str_is_nocase(name, *other))
 			return true;
-	return name.n > strlen(metadata) && !is_word(name, id) &&
+	return name.n > strlen(metadata) && !str_is_nocase(name, id) &&
 	       strncasecmp(name.p, metadata, strlen(metadata)) == 0;
 }
 

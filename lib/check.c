@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "check_kind.h"
 #include "json.h"
@@ -115,7 +114,7 @@ static void end_etag(struct check *c, const struct text_place *place)
 
 	digest_md5_final(&c->of.etag.md5, sum);
 	digest_hex(hex, sum, sizeof(sum));
-	if (strncasecmp(hex, etag.p, etag.n) != 0)
+	if (!str_is_nocase(etag, hex))
 		check_fail(c, NULL, place->byte - 1, "WrongETag",
 			   "the MD5 of the bytes is %s, the ETag %.*s", hex,
 			   STR_FMT(etag));

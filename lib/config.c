@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config_ca.h"
 #include "config_source.h"
@@ -17,11 +16,6 @@ static int no_memory(struct err *err)
 
 /* Kinds of values */
 
-static bool is_word(struct str s, const char *word)
-{
-	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
-}
-
 static int get_flag(struct config *config, const char *variable,
 		    const char *parent, const char *name,
 		    struct config_flag *flag, struct err *err)
@@ -32,9 +26,9 @@ static int get_flag(struct config *config, const char *variable,
 		return -1;
 	if (!text.value.p)
 		return 0;
-	flag->value = is_word(text.value, "true");
+	flag->value = str_is_nocase(text.value, "true");
 	flag->from = text.from;
-	if (flag->value || is_word(text.value, "false"))
+	if (flag->value || str_is_nocase(text.value, "false"))
 		return 0;
 	return err_set(err, "InvalidConfig", "%s: \"%s\" is neither true nor "
 		       "false", text.from, text.value.p);
@@ -72,7 +66,7 @@ static int get_word(struct config *config, const char *variable,
 	if (!text->value.p)
 		return 0;
 	for (; words[*which]; ++*which)
-		if (is_word(text->value, words[*which]))
+		if (str_is_nocase(text->value, words[*which]))
 			return 0;
 	return err_set(err, "InvalidConfig", "%s: \"%s\" is not known here",
 		       text->from, text->value.p);

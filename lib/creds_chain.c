@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "creds_chain.h"
 
-#include <string.h>
-#include <strings.h>
 
 #include "creds_search.h"
-
-static bool is_source(const struct ini_entry *source, const char *name)
-{
-	return source->value.n == strlen(name) &&
-	       strncasecmp(source->value.p, name, source->value.n) == 0;
-}
 
 static int named_source(struct creds_search *s, const struct ini_entry *source)
 {
 	int status;
 
-	if (is_source(source, "Environment"))
+	if (str_is_nocase(source->value, "Environment"))
 		status = creds_search_environment(s);
-	else if (is_source(source, "Ec2InstanceMetadata"))
+	else if (str_is_nocase(source->value, "Ec2InstanceMetadata"))
 		status = creds_search_imds(s);
-	else if (is_source(source, "EcsContainer"))
+	else if (str_is_nocase(source->value, "EcsContainer"))
 		status = creds_search_container(s);
 	else
 		return creds_search_refuse(s, source,

@@ -8,7 +8,6 @@
 #include "creds_job.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "iso.h"
 #include "pick.h"
@@ -77,8 +76,8 @@ static int put_endpoint(struct creds_job *job)
 	    setting(job, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
 		    "ec2_metadata_service_endpoint_mode", &mode) < 0)
 		return -1;
-	if (mode.p && (mode.n != 4 || (strncasecmp(mode.p, "IPv4", 4) != 0 &&
-				       strncasecmp(mode.p, "IPv6", 4) != 0)))
+	if (mode.p && !str_is_nocase(mode, "IPv4") &&
+	    !str_is_nocase(mode, "IPv6"))
 		return err_set(&job->err, "InvalidConfig",
 			       "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: "
 			       "\"%.*s\" is neither IPv4 nor IPv6",

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "creds_search.h"
 
-#include <string.h>
-#include <strings.h>
 
 int creds_search_refuse(struct creds_search *s, const struct ini_entry *entry,
 			const char *why)
@@ -362,7 +360,7 @@ int creds_search_imds(struct creds_search *s)
 	if (config_variable("AWS_EC2_METADATA_DISABLED", &disabled,
 			    s->err) < 0)
 		return CREDS_FAILED;
-	if (disabled.n == 4 && strncasecmp(disabled.p, "true", 4) == 0)
+	if (str_is_nocase(disabled, "true"))
 		return CREDS_NOTHING;
 	return creds_search_step(s, CREDS_IMDS, "instance metadata") ?
 	       CREDS_FOUND : CREDS_FAILED;

@@ -3,7 +3,6 @@
 
 #include <curl/curl.h>
 #include <string.h>
-#include <strings.h>
 
 bool http_next_header(struct str *rest, struct str *name, struct str *value)
 {
@@ -22,10 +21,9 @@ bool http_next_header(struct str *rest, struct str *name, struct str *value)
 struct str http_header(const struct http_request *request, const char *name)
 {
 	struct str rest = buf_str(&request->head), found, value;
-	size_t n = strlen(name);
 
 	while (http_next_header(&rest, &found, &value))
-		if (found.n == n && strncasecmp(found.p, name, n) == 0)
+		if (str_is_nocase(found, name))
 			return value;
 	return STR_NONE;
 }

@@ -2,7 +2,6 @@
 #include "place.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "template.h"
 
@@ -79,7 +78,7 @@ static void write_target(struct place *p);
 
 static bool same_etag(struct str a, struct str b)
 {
-	return a.n > 0 && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+	return a.n > 0 && str_eq_nocase(a, b);
 }
 
 /* The source's checksum may still tell what ETags do not. */

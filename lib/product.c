@@ -2,7 +2,6 @@
 #include "product.h"
 
 #include <fcntl.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,7 +92,7 @@ static int has_md5(const struct product *product, const struct s3_call *seen,
 	if (slice_md5(&product->slice, sum, err) < 0)
 		return -1;
 	digest_hex(hex, sum, sizeof(sum));
-	return strncasecmp(seen->etag.p, hex, seen->etag.n) == 0;
+	return str_is_nocase(seen->etag, hex);
 }
 
 int product_is(const struct product *product, const struct s3_call *seen,

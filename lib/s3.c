@@ -2,7 +2,6 @@
 #include "s3.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "s3_answer.h"
 #include "s3_request.h"
@@ -72,8 +71,7 @@ static bool begins_at(const struct s3_call *call, unsigned long long at)
 
 static bool is_other_etag(struct str a, struct str b)
 {
-	return a.n > 0 && b.n > 0 &&
-	       (a.n != b.n || strncasecmp(a.p, b.p, a.n) != 0);
+	return a.n > 0 && b.n > 0 && !str_eq_nocase(a, b);
 }
 
 int s3_read_on(struct s3_call *call, struct str etag, unsigned long long at,

@@ -2,7 +2,6 @@
 #include "s3_answer.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "region.h"
 #include "xml.h"
@@ -130,12 +129,6 @@ struct headers {
 	struct str checksums[CHECKSUM_KINDS];
 };
 
-static bool is_header(struct str name, const char *wanted)
-{
-	return name.n == strlen(wanted) &&
-	       strncasecmp(name.p, wanted, name.n) == 0;
-}
-
 static struct str *find_header(struct headers *headers, struct str name)
 {
 	const struct {
@@ -154,7 +147,7 @@ static struct str *find_header(struct headers *headers, struct str name)
 	const struct str checksum = STR("x-amz-checksum-");
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (is_header(name, table[i].name))
+		if (str_is_nocase(name, table[i].name))
 			return table[i].value;
 	if (name.n <= checksum.n ||
 	    strncasecmp(name.p, checksum.p, checksum.n) != 0)
@@ -162,7 +155,7 @@ static struct str *find_header(struct headers *headers, struct str name)
 	name.p += checksum.n;
 	name.n -= checksum.n;
 	for (int i = CHECKSUM_NONE + 1; i < CHECKSUM_KINDS; i++)
-		if (is_header(name, checksum_name((enum checksum_kind)i)))
+		if (str_is_nocase(name, checksum_name((enum checksum_kind)i)))
 			return &headers->checksums[i];
 	return NULL;
 }
@@ -221,9 +214,7 @@ void s3_answer_read(struct s3_call *call)
 /* Both are known, and they are not the same. */
 static bool differs(struct str pinned, struct str got)
 {
-	return pinned.n > 0 && got.n > 0 &&
-	       (pinned.n != got.n ||
-		strncasecmp(pinned.p, got.p, pinned.n) != 0);
+	return pinned.n > 0 && got.n > 0 && !str_eq_nocase(pinned, got);
 }
 
 /* Of a good answer. */

@@ -2,7 +2,6 @@
 #include "transfer.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "s3_part.h"
 
@@ -154,7 +153,7 @@ static bool has_same_etag(const struct transfer *t)
 {
 	struct str a = t->from.etag, b = t->etag;
 
-	return a.n > 0 && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+	return a.n > 0 && str_eq_nocase(a, b);
 }
 
 /* Another ETag alone proves nothing: encryption and parts give others. */

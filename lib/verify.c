@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify.h"
 
-#include <strings.h>
 
 void verify_init(struct verify *verify, struct s3_call *call)
 {
@@ -98,7 +97,7 @@ static int check_md5(struct verify *verify, struct err *err)
 		return 0;
 	digest_md5_final(&verify->md5, sum);
 	digest_hex(hex, sum, sizeof(sum));
-	if (strncasecmp(hex, etag.p, etag.n) == 0)
+	if (str_is_nocase(etag, hex))
 		return 0;
 	return bad_digest("MD5", hex, "the ETag", etag, err);
 }
