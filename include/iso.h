@@ -15,4 +15,8 @@
  */
 int iso_time(struct str s, time_t *seconds);
 
+/* Write "2026-11-23T05:54:00Z"; "" if there is no such year. */
+enum { ISO_SIZE = sizeof("-2147481748-12-31T23:59:59Z") };
+void iso_write(char text[ISO_SIZE], time_t seconds);
+
 #endif

@@ -179,11 +179,10 @@ static void write_cache(struct creds_job *job, const struct cached *cached)
 
 static int take_renewed(struct creds_job *job, const struct cached *old)
 {
-	char expires[sizeof("2026-11-23T05:54:00Z") + 16];
+	char expires[ISO_SIZE];
 	unsigned long long seconds;
 	struct cached cached = *old;
 	struct renewed renewed;
-	struct tm tm;
 	time_t until;
 	int status;
 
@@ -196,8 +195,7 @@ static int take_renewed(struct creds_job *job, const struct cached *old)
 		return creds_token_log_in(job,
 					  "the renewed token is not valid");
 	until = time(NULL) + (time_t)seconds;
-	strftime(expires, sizeof(expires), "%Y-%m-%dT%H:%M:%SZ",
-		 gmtime_r(&until, &tm));
+	iso_write(expires, until);
 	cached.token = renewed.token;
 	cached.expires = str_of(expires);
 	if (renewed.refresh_token.n > 0)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "describe.h"
 
-#include <time.h>
-
+#include "iso.h"
 #include "json.h"
 
 enum { TRIES = 3 };	/* where nobody says; DynamoDB has one more */
@@ -112,11 +111,10 @@ static void put_key_id(struct buf *out, struct str id)
 
 static void put_time(struct buf *out, const char *name, time_t seconds)
 {
-	char text[sizeof("2026-11-23T05:54:00Z") + 16];
-	struct tm tm;
+	char text[ISO_SIZE];
 
-	if (gmtime_r(&seconds, &tm) &&
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+	iso_write(text, seconds);
+	if (*text)
 		json_member(out, name, str_of(text));
 }
 

@@ -73,3 +73,12 @@ int iso_time(struct str s, time_t *seconds)
 	*seconds = timegm(&tm) - east;
 	return s.n == 0 ? 0 : -1;
 }
+
+void iso_write(char text[ISO_SIZE], time_t seconds)
+{
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    strftime(text, ISO_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		text[0] = '\0';
+}

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "iso.h"
 #include "json.h"
 #include "pick.h"
 
@@ -205,11 +206,9 @@ static void put_texts(struct buf *out, const struct ledger_item *item,
 static void put_item(struct buf *out, const struct ledger_item *item)
 {
 	const struct record *r = item->record;
-	char recorded[sizeof("2026-11-23T05:54:00Z")];
-	struct tm tm;
+	char recorded[ISO_SIZE];
 
-	strftime(recorded, sizeof(recorded), "%Y-%m-%dT%H:%M:%SZ",
-		 gmtime_r(&item->now, &tm));
+	iso_write(recorded, item->now);
 	json_member_open(out, "Item");
 	put_key(out, item->key);
 	put_texts(out, item, recorded);

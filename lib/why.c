@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "iso.h"
 #include "json.h"
 #include "template.h"
 
@@ -94,12 +95,10 @@ static void digest_decision(struct why *why)
 
 static int make_document(struct why *why)
 {
-	char written[sizeof("2026-11-23T05:54:00Z")];
+	char written[ISO_SIZE];
 	struct buf members, document;
-	struct tm tm;
 
-	strftime(written, sizeof(written), "%Y-%m-%dT%H:%M:%SZ",
-		 gmtime_r(&why->now, &tm));
+	iso_write(written, why->now);
 	buf_init(&members, RECORD_MAX);
 	buf_init(&document, DOCUMENT_MAX);
 	buf_put_str(&members, why->members);

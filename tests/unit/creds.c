@@ -192,6 +192,7 @@ static void check_times(void)
 		{ "2026-11-23T05:54:00ZZ", -1 }, { "2026-11-23T05:54:00+2", -1 },
 		{ "1795413240", -1 },
 	};
+	char text[ISO_SIZE];
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
 		time_t got = -1;
@@ -200,6 +201,10 @@ static void check_times(void)
 		ok(status < 0 ? times[i].want == -1 : got == times[i].want,
 		   "the time \"%s\"", times[i].text);
 	}
+	iso_write(text, 0);
+	ok(strcmp(text, "1970-01-01T00:00:00Z") == 0, "a time is written");
+	iso_write(text, (time_t)(~0ULL >> 1));
+	ok(*text == '\0', "one that no calendar has is not");
 }
 
 static void check_sets(void)
