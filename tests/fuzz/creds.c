@@ -194,16 +194,18 @@ static void check_result(const struct creds_job *job)
 	CHECK(keys->from && *keys->from, "it is known where keys come from");
 }
 
+enum { TRIES = 3 };
+
 /* How often each request may be sent: what is set for the metadata service. */
 static unsigned tries_max(const struct creds_job *job)
 {
 	const struct ini_entry *entry = NULL;
-	unsigned long long tries = 1;
+	unsigned long long tries;
 	struct err ignored;
 	struct str text;
 
 	if (job->step->kind != CREDS_IMDS)
-		return 3;
+		return TRIES;
 	if (config_variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS", &text,
 			    &ignored) < 0)
 		return 1;
@@ -213,6 +215,8 @@ static unsigned tries_max(const struct creds_job *job)
 				&ignored);
 	if (entry)
 		text = entry->value;
+	if (!text.p)
+		return TRIES;
 	if (str_number(text, &tries) < 0 || tries > 1000)
 		return 1;
 	return (unsigned)tries;
