@@ -416,7 +416,7 @@ no_output() {
 		-o -X true|-o needs -x
 		-x true -X true|-x and -X do not go together
 		-x true -d /tmp|-d needs -o
-		-x true --max-output 1k|not a number of bytes: 1k
+		-x true --max-output 1x|not a number of bytes: 1x
 		-x true --output-type csv|not a media type: csv
 		-x true --output-type /csv|not a media type: /csv
 	TABLE

@@ -194,7 +194,7 @@ static void check_result(const struct creds_job *job)
 	CHECK(keys->from && *keys->from, "it is known where keys come from");
 }
 
-enum { TRIES = 3 };
+enum { TRIES_MAX = 3 };
 
 /* How often each request may be sent: what is set for the metadata service. */
 static unsigned tries_max(const struct creds_job *job)
@@ -205,7 +205,7 @@ static unsigned tries_max(const struct creds_job *job)
 	struct str text;
 
 	if (job->step->kind != CREDS_IMDS)
-		return TRIES;
+		return TRIES_MAX;
 	if (config_variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS", &text,
 			    &ignored) < 0)
 		return 1;
@@ -216,7 +216,7 @@ static unsigned tries_max(const struct creds_job *job)
 	if (entry)
 		text = entry->value;
 	if (!text.p)
-		return TRIES;
+		return TRIES_MAX;
 	if (str_number(text, &tries) < 0 || tries > 1000)
 		return 1;
 	return (unsigned)tries;
