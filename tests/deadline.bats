@@ -69,10 +69,10 @@ code='.failed | "\(.by) \(.code) \(.retry)"'
 @test "no retry sleeps past the deadline: failed at once, with the last answer" {
 	stub '[{"reply": {"status": 503, "headers": {"x-amz-retry-after": "4000"}, "body": "<Error><Code>SlowDown</Code><Message>Reduce</Message></Error>"}}]'
 	started=$(in_ms 0)
-	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -d "$spool" <<<"$(due 20000 key=k)"
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -d "$spool" <<<"$(due 3000 key=k)"
 	assert_eq "$status $(jq -r "$code" <<<"$out") $(wc -l <"$STUB_LOG")" '75 s3fetch DeadlineExceeded true 1'
 	[[ $(jq -r .failed.message <<<"$out") == *'SlowDown: Reduce' ]]
-	(($(in_ms 0) - started < 10000))
+	(($(in_ms 0) - started < 2500))
 }
 
 @test "a processor is killed at the deadline with all its children; the next record has its own" {
