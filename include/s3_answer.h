@@ -17,6 +17,9 @@ int s3_answer_judge(struct aws_call *aws, struct err *err);
 /* Read what the headers say into the call; good from the first byte on. */
 void s3_answer_read(struct s3_call *call);
 
+/* Are both ETags, or versions, known, and not the same? */
+bool s3_answer_differs(struct str pinned, struct str got);
+
 /* May the failure be that the bucket is in another region? */
 bool s3_answer_is_elsewhere(const struct s3_call *call);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "creds_chain.h"
 
-
 #include "creds_search.h"
 
 static int named_source(struct creds_search *s, const struct ini_entry *source)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "creds_search.h"
 
-
 int creds_search_refuse(struct creds_search *s, const struct ini_entry *entry,
 			const char *why)
 {

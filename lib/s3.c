@@ -69,11 +69,6 @@ static bool begins_at(const struct s3_call *call, unsigned long long at)
 	return str_number(number, &from) == 0 && from == at;
 }
 
-static bool is_other_etag(struct str a, struct str b)
-{
-	return a.n > 0 && b.n > 0 && !str_eq_nocase(a, b);
-}
-
 int s3_read_on(struct s3_call *call, struct str etag, unsigned long long at,
 	       unsigned long long *skip, struct err *err)
 {
@@ -81,7 +76,7 @@ int s3_read_on(struct s3_call *call, struct str etag, unsigned long long at,
 
 	s3_read_answer(call);
 	*skip = is_range ? 0 : at;
-	if (is_other_etag(etag, call->etag))
+	if (s3_answer_differs(etag, call->etag))
 		return err_set(err, "PreconditionFailed",
 			       "the object is another one by now");
 	if (!is_range || begins_at(call, at))

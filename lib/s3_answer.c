@@ -211,8 +211,7 @@ void s3_answer_read(struct s3_call *call)
 	read_checksum(call, &headers, arena);
 }
 
-/* Both are known, and they are not the same. */
-static bool differs(struct str pinned, struct str got)
+bool s3_answer_differs(struct str pinned, struct str got)
 {
 	return pinned.n > 0 && got.n > 0 && !str_eq_nocase(pinned, got);
 }
@@ -272,8 +271,8 @@ int s3_answer_judge(struct aws_call *aws, struct err *err)
 		}
 	}
 	s3_answer_read(call);
-	if (differs(call->pinned_version, call->version) ||
-	    differs(call->pinned_etag, call->etag)) {
+	if (s3_answer_differs(call->pinned_version, call->version) ||
+	    s3_answer_differs(call->pinned_etag, call->etag)) {
 		err_set(err, "PreconditionFailed",
 			"the object is another one by now");
 		err->status = 412;
