@@ -1,54 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ddb-record: write what became of each record to a DynamoDB table. */
+/*
+ * ddb-record: write what became of each record to a DynamoDB table.
+ *
+ * The table is the ledger; ledger_write.h says when an item is replaced.
+ */
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
-#include "diag.h"
-#include "entry.h"
-#include "filter.h"
-#include "options.h"
-#include "table.h"
+#include "base/diag.h"
+#include "base/option_base.h"
+#include "filter/filter.h"
+#include "filter/options.h"
+#include "filter/say.h"
+#include "format/json_write.h"
+#include "ledger/ledger_table.h"
+#include "ledger/ledger_write.h"
 
 enum { DAYS_MAX = 36500 };
 
-enum { OPTION_CREATE = 256, OPTION_FAILED, OPTION_TTL };
+enum { OPTION_CREATE = OPTION_BASE_TOOL, OPTION_FAILED, OPTION_TTL };
 
 struct ledger {
 	const char *table;	/* NULL: keep no record */
 	bool create;
 	bool dry;		/* look, but write nothing */
-	bool failed;		/* failures, too */
+	bool failed;		/* record failures, too */
 	unsigned days;		/* until an item expires; 0: never */
 	struct filter filter;
 };
 
 struct job {
 	struct flow_item *item;
-	struct entry entry;
+	struct ledger_write entry;
 };
 
 static const char usage[] =
+	"ddb-record: write what became of each record to a DynamoDB table\n"
 	"usage: ddb-record [-hknVv] [-j JOBS] [-t TABLE] [--create] [--failed]\n"
 	"                  [--ttl DAYS] < RECORDS\n"
 	"\n"
-	"  -t, --table TABLE  where to (RECORD_TABLE); none: records only pass\n"
-	"      --create       make the table first, if there is none\n"
-	"      --failed       record failures too, until they are decided\n"
-	"      --ttl DAYS     let items expire after so many days\n"
-	"  -j, --jobs JOBS    items at once (32)\n"
-	"  -k, --keep-order   results in the order of the input\n"
-	"  -n, --dry-run      look at what is there, but write nothing\n"
-	OPTIONS_USAGE
-	"  -v, --verbose      a line for each record\n"
-	"  -h, --help         this text\n"
-	"  -V, --version      the version\n";
+	"  -t, --table TABLE           the table (RECORD_TABLE); without one, do nothing\n"
+	"      --create                create the table if it does not exist\n"
+	"      --failed                record failures too, until there is a decision\n"
+	"      --ttl DAYS              let items expire after this many days\n"
+	"  -j, --jobs JOBS             items at once (32)\n"
+	"  -n, --dry-run               look at what is there, but write nothing\n"
+	OPTIONS_USAGE;
 
 static void report(void *ctx, const char *line)
 {
 	(void)ctx;
-	fprintf(stderr, "ddb-record: %s\n", line);
+	say_line("ddb-record", str_of(line));
+}
+
+/* For -v. */
+static struct str note_of(const struct ledger_write *entry)
+{
+	if (!entry->dry || strcmp(entry->status, "repeated") == 0)
+		return str_of(entry->status);
+	return strcmp(entry->status, "written") == 0 ? STR("would be written") :
+						       STR("would be replaced");
 }
 
 static void on_entered(void *arg)
@@ -66,6 +79,7 @@ static void on_entered(void *arg)
 	if (job->entry.dry)
 		json_member_bool(members, "dry", true);
 	buf_putc(members, '}');
+	job->item->note = note_of(&job->entry);
 	flow_done(job->item);
 }
 
@@ -74,23 +88,24 @@ static void cancel(void *ctx, struct flow_item *item)
 	struct job *job = item->state;
 
 	(void)ctx;
-	entry_cancel(&job->entry);
+	ledger_write_cancel(&job->entry);
 }
 
 static void start(void *ctx, struct flow_item *item)
 {
 	struct ledger *ledger = ctx;
 	struct job *job = item->state;
-	struct entry *entry = &job->entry;
+	struct ledger_write *entry = &job->entry;
 	struct err err;
 
 	if (!ledger->table) {
 		flow_done(item);
 		return;
 	}
+	/* A copy that does not exist must not be recorded as a destination. */
 	if (item->record.route_dry.p && !ledger->dry) {
 		err_set(&err, "DryRun",
-			"s3route has copied nothing: not recorded");
+			"s3route made a dry run, so nothing is recorded");
 		flow_failed(item, &err);
 		return;
 	}
@@ -101,9 +116,12 @@ static void start(void *ctx, struct flow_item *item)
 	entry->table = ledger->table;
 	entry->days = ledger->days;
 	entry->dry = ledger->dry;
+	entry->settles = str_is(item->record.redo_settled, "true");
+	entry->expects = str_number(item->record.redo_decided,
+				    &entry->expected) == 0;
 	entry->done = on_entered;
 	entry->arg = job;
-	entry_start(entry);
+	ledger_write_start(entry);
 }
 
 static int create_table(struct filter *filter)
@@ -113,7 +131,7 @@ static int create_table(struct filter *filter)
 	struct err err;
 	const char *text;
 
-	if (table_create(filter->loop, filter->aws, ledger->table,
+	if (ledger_table_create(filter->loop, filter->aws, ledger->table,
 			 ledger->days > 0, &err) == 0)
 		return EX_OK;
 	buf_init(&line, 4096);
@@ -132,7 +150,7 @@ static const char *take_days(struct ledger *ledger, const char *arg)
 	unsigned long long days;
 
 	if (str_number(str_of(arg), &days) < 0 || days < 1 || days > DAYS_MAX)
-		return "not a number of days";
+		return "not a number of days (1 to 36500)";
 	ledger->days = (unsigned)days;
 	return NULL;
 }
@@ -181,7 +199,7 @@ int main(int argc, char **argv)
 		.ctx = &ledger,
 		.flow = &flow,
 	};
-	struct flow_filter filter = {
+	struct flow_work filter = {
 		.name = "ddb-record",
 		.state_size = sizeof(struct job),
 		.start = start,

@@ -1,61 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lambda-rt: give the events of AWS Lambda to a pipeline, and answer them. */
+/*
+ * lambda-rt: give the events of AWS Lambda to a pipeline, and answer them.
+ *
+ * One event at a time: get it from the runtime API, write it to the pipeline,
+ * read the pipeline's records up to a mark, make the answer from them, send it.
+ */
 
-#define _GNU_SOURCE /* getopt_long, setenv */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
-#include "reply.h"
-#include "buf.h"
-#include "emf.h"
-#include "help.h"
-#include "invoke.h"
-#include "loop.h"
-#include "runtime.h"
+#include "base/buf.h"
+#include "driver/driver.h"
+#include "driver/driver_option.h"
+#include "driver/pipeline.h"
+#include "filter/command_line.h"
+#include "filter/say.h"
+#include "filter/show.h"
+#include "io/loop.h"
+#include "io/sandbox.h"
+#include "lambda/lambda_metrics.h"
+#include "lambda/reply.h"
+#include "lambda/runtime_api.h"
 
-enum { MARGIN_MS = 1000, START_MS = 8000, MS_MAX = 900000,
-       BODY_MAX = 8 << 20, EMF_MAX = 4 << 10 };
+enum { BODY_MAX = 8 << 20 };
 
 struct rt {
-	struct reply_options options;
-	bool metrics, verbose;
+	struct driver_options options;
+	bool metrics;
 
-	struct invoke invoke;
-	struct runtime *runtime;
-	struct runtime_event event;	/* that is worked on */
+	struct loop *loop;
+	struct driver *driver;
+	struct buf body;		/* of the answer */
+	struct err err;			/* or why there is none */
+	int status;			/* of either; 1 while there is neither */
+	struct runtime_api *runtime;
+	struct runtime_api_event event;	/* the one being worked on */
+	struct driver_job job;
+	uint64_t began;
 };
 
 static const char usage[] =
+	"lambda-rt: run a pipeline of filters as an AWS Lambda function\n"
 	"usage: lambda-rt [-ehVv] [-d done|fail] [-g done|fail] [-M yes|no] [-m MS]\n"
 	"                 [-s MS] -- COMMAND [ARGUMENT...]\n"
 	"\n"
-	"  -d, --dropped WHAT  what a filter leaves out counts as: done, fail (fail)\n"
-	"  -e, --each          run COMMAND anew for each event\n"
-	"  -g, --gone WHAT     what is gone counts as: done, fail (done)\n"
-	"  -M, --metrics WHAT  write CloudWatch's metrics: yes, no (yes on Lambda)\n"
-	"  -m, --margin MS     be ready so long before the deadline (1000)\n"
-	"  -s, --start MS      time for the pipeline to pass a first mark (8000)\n"
-	"  -v, --verbose       log each record\n"
-	"  -h, --help          this text\n"
-	"  -V, --version       the version\n";
+	DRIVER_OPTION_USAGE
+	"  -M, --metrics WHAT  log CloudWatch metrics: yes or no (yes on Lambda)\n"
+	COMMAND_LINE_USAGE;
 
-/* One line, in one piece, with the id of the request if there is one. */
-static void say(struct rt *rt, FILE *to, const char *who, struct str text)
+static void put_id(struct buf *line, const struct rt *rt)
+{
+	if (rt->event.id.p)
+		buf_printf(line, "RequestId: %.*s ", STR_FMT(rt->event.id));
+}
+
+/* Say one line, with the request's id if there is one. */
+static void say(const struct rt *rt, const char *who, struct str text)
 {
 	struct buf line;
 
 	buf_init(&line, 2 * PIPELINE_LINE_MAX);
-	if (rt->event.id.p)
-		buf_printf(&line, "RequestId: %.*s ", STR_FMT(rt->event.id));
+	put_id(&line, rt);
 	buf_puts(&line, who);
 	buf_put_str(&line, text);
-	buf_putc(&line, '\n');
-	fwrite(line.p, 1, line.n, to);
-	fflush(to);
+	say_line(NULL, buf_str(&line));
 	buf_free(&line);
 }
 
@@ -65,119 +76,164 @@ static void report(void *ctx, const struct err *err)
 
 	buf_init(&text, 4096);
 	buf_printf(&text, "%s: %s", err->code, err->message);
-	say(ctx, stderr, "lambda-rt: ", buf_str(&text));
+	say(ctx, "lambda-rt: ", buf_str(&text));
 	buf_free(&text);
 }
 
-static void on_record(void *ctx, struct str line)
+static void on_record(void *ctx, const struct driver_job *job,
+		      struct str record)
+{
+	struct rt *rt = ctx;
+	struct buf prefix;
+
+	(void)job;
+	if (!rt->options.verbose)
+		return;
+	buf_init(&prefix, PIPELINE_LINE_MAX);
+	put_id(&prefix, rt);
+	show_record(buf_str(&prefix), record);
+	buf_free(&prefix);
+}
+
+/*
+ * What begins a line is ours even before the first event: CloudWatch makes
+ * metrics of a line that begins with a brace, whoever wrote it.
+ */
+static void on_said(void *ctx, const struct driver_job *job, struct str line)
 {
 	struct rt *rt = ctx;
 
-	if (rt->verbose)
-		say(rt, stdout, "", line);
+	(void)job;
+	say(rt, rt->event.id.p ? "" : "pipeline: ", line);
 }
 
-static void on_said(void *ctx, struct str line)
+static void on_odd(void *ctx, const struct driver_job *job,
+		   const struct err *err)
 {
-	say(ctx, stderr, "", line);
+	(void)job;
+	report(ctx, err);
 }
 
-static void put_metrics(struct rt *rt, uint64_t duration)
+static void put_metrics(const struct rt *rt)
 {
 	const char *function = getenv("AWS_LAMBDA_FUNCTION_NAME");
-	const struct emf emf = {
-		.function = function ? function : "local",
+	const struct lambda_metrics metrics = {
+		.function = str_of(function ? function : "local"),
 		.request = rt->event.id,
-		.time = (uint64_t)time(NULL) * 1000,
-		.duration = duration,
-		.counts = reply_counts(rt->invoke.reply),
+		.counts = results_counts(rt->job.results),
+		.took = loop_now(rt->loop) - rt->began,
+		.now = time(NULL),
 	};
 	struct buf line;
 
-	buf_init(&line, EMF_MAX);
-	emf_put(&line, &emf);
-	fwrite(line.p, 1, line.n, stdout);
-	fflush(stdout);
+	buf_init(&line, LAMBDA_METRICS_MAX);
+	lambda_metrics_put(&line, &metrics);
+	show_line(&line);
 	buf_free(&line);
 }
 
-/* A pipeline that is run for one event hears of the trace as AWS's tools do. */
-static void set_trace(struct str trace)
+/* Turn the loop until something is known. */
+static void await(struct rt *rt)
 {
-	struct buf text;
-
-	buf_init(&text, 4096);
-	buf_put_str(&text, trace);
-	if (trace.p && buf_cstr(&text))
-		setenv("_X_AMZN_TRACE_ID", buf_cstr(&text), 1);
-	else
-		unsetenv("_X_AMZN_TRACE_ID");
-	buf_free(&text);
+	while (rt->status > 0)
+		if (loop_turn(rt->loop) < 0)
+			rt->status = err_errno(&rt->err, "poll");
 }
 
-/* Returns 0 with the answer in body, or -1 when there is none. */
-static int work(struct rt *rt, struct buf *body, struct err *err)
+/* The event is done, or never was one: make the answer. */
+static void on_done(void *arg)
 {
-	const struct runtime_event *event = &rt->event;
-	const struct event_invocation invocation = {
-		.id = event->id, .trace = event->trace,
-		.deadline = event->deadline,
+	struct rt *rt = arg;
+
+	rt->status = reply_put(&rt->body, rt->job.results, &rt->err);
+	if (rt->status == 0 && err_is_set(&rt->job.err))
+		report(rt, &rt->job.err);
+	if (rt->metrics)
+		put_metrics(rt);
+}
+
+/* Run one event.  Returns 0 with the answer in body, or -1 if there is none. */
+static int work(struct rt *rt)
+{
+	const struct runtime_api_event *event = &rt->event;
+
+	rt->job = (struct driver_job){
+		.invocation = { .id = event->id, .trace = event->trace,
+				.deadline = event->deadline },
+		.event = event->body, .done = on_done, .arg = rt,
 	};
-	struct reply *reply = rt->invoke.reply;
-	int done, status;
-
-	if (rt->invoke.each)
-		set_trace(event->trace);
-	if (reply_begin(reply, event->id, event->body, err) < 0)
-		return -1;
-	done = invoke_run(&rt->invoke, &invocation, event->body, err);
-	reply_end(reply, done < 0 ? err : NULL);
-	status = reply_put(body, reply, err);
-	if (done < 0 && status == 0)
-		report(rt, err);
-	return status;
+	if (rt->options.each)
+		runtime_api_export_trace(event);
+	rt->began = loop_now(rt->loop);
+	rt->status = 1;
+	driver_give(rt->driver, &rt->job);
+	await(rt);
+	return rt->status;
 }
 
-/* -1 when the service is not there any more. */
+/* Run and answer one event.  Returns -1 if the runtime API is gone. */
 static int handle(struct rt *rt)
 {
-	uint64_t began = loop_now(rt->invoke.loop);
-	struct buf body;
 	struct err err;
 	int status;
 
-	buf_init(&body, BODY_MAX);
-	status = work(rt, &body, &err);
-	if (status < 0)
-		report(rt, &err);
-	if (rt->metrics)
-		put_metrics(rt, loop_now(rt->invoke.loop) - began);
-	if (status == 0)
-		status = runtime_respond(rt->runtime, rt->event.id,
-					 buf_str(&body), &err);
-	else
-		status = runtime_fail(rt->runtime, rt->event.id, &err, &err);
-	buf_free(&body);
+	buf_init(&rt->body, BODY_MAX);
+	if (work(rt) == 0) {
+		status = runtime_api_respond(rt->runtime, rt->event.id,
+					     buf_str(&rt->body), &err);
+	} else {
+		report(rt, &rt->err);
+		status = runtime_api_fail(rt->runtime, rt->event.id, &rt->err,
+					  &err);
+	}
+	buf_free(&rt->body);
 	if (status == 0)
 		return 0;
 	report(rt, &err);
-	return err.status == 400 || err.status == 403 || err.status == 413 ?
-		0 : -1;
+	return runtime_api_goes_on(&err) ? 0 : -1;
+}
+
+static void on_ready(void *ctx)
+{
+	struct rt *rt = ctx;
+
+	if (!rt->job.done)
+		rt->status = 0;
+}
+
+static void on_broken(void *ctx, const struct err *err)
+{
+	struct rt *rt = ctx;
+
+	rt->err = *err;
+	rt->status = -1;
+}
+
+/* A pipeline that cannot start is told before the first event comes. */
+static int start(struct rt *rt)
+{
+	struct err err;
+
+	rt->status = 1;
+	driver_start(rt->driver);
+	await(rt);
+	if (rt->status == 0)
+		return 0;
+	report(rt, &rt->err);
+	if (runtime_api_fail_init(rt->runtime, &rt->err, &err) < 0)
+		report(rt, &err);
+	return -1;
 }
 
 static int serve(struct rt *rt)
 {
 	struct err err;
 
-	if (!rt->invoke.each && invoke_try(&rt->invoke, &err) < 0) {
-		report(rt, &err);
-		if (runtime_fail_init(rt->runtime, &err, &err) < 0)
-			report(rt, &err);
+	if (start(rt) < 0)
 		return EX_CONFIG;
-	}
 	do {
 		rt->event.id = STR_NONE;
-		if (runtime_next(rt->runtime, &rt->event, &err) < 0) {
+		if (runtime_api_next(rt->runtime, &rt->event, &err) < 0) {
 			report(rt, &err);
 			break;
 		}
@@ -185,8 +241,24 @@ static int serve(struct rt *rt)
 	return EX_UNAVAILABLE;
 }
 
+/* What the pipeline's processors can be held in. */
+static void tell_sandbox(struct rt *rt)
+{
+	char text[64];
+	int version = sandbox_version();
+
+	snprintf(text, sizeof(text), "sandbox: Landlock, version %d", version);
+	if (rt->options.verbose)
+		say(rt, "lambda-rt: ", version > 0 ? str_of(text) :
+		    STR("no sandbox: this kernel has no Landlock"));
+}
+
 static int run(struct rt *rt)
 {
+	static const struct driver_handler handler = {
+		.ready = on_ready, .broken = on_broken, .record = on_record,
+		.said = on_said, .odd = on_odd,
+	};
 	const char *host = getenv("AWS_LAMBDA_RUNTIME_API");
 	struct err err;
 	int status = EX_OSERR;
@@ -196,101 +268,54 @@ static int run(struct rt *rt)
 		report(rt, &err);
 		return EX_CONFIG;
 	}
-	rt->invoke.loop = loop_new();
-	rt->invoke.reply = reply_new(&rt->options);
-	err_set(&err, "OutOfMemory", "out of memory");
-	if (rt->invoke.loop && rt->invoke.reply)
-		rt->runtime = runtime_new(rt->invoke.loop, host, &err);
-	if (rt->runtime && invoke_open(&rt->invoke, &err) == 0) {
+	rt->loop = loop_new();
+	err_memory(&err);
+	if (rt->loop)
+		rt->runtime = runtime_api_new(rt->loop, host, &err);
+	tell_sandbox(rt);
+	if (rt->runtime)
+		rt->driver = driver_new(rt->loop, &rt->options, &handler, rt,
+					&err);
+	if (rt->driver)
 		status = serve(rt);
-		invoke_close(&rt->invoke);
-	} else {
+	else
 		report(rt, &err);
-	}
-	runtime_free(rt->runtime);
-	reply_free(rt->invoke.reply);
-	loop_free(rt->invoke.loop);
+	driver_free(rt->driver);
+	runtime_api_free(rt->runtime);
+	loop_free(rt->loop);
 	return status;
 }
 
-static int wrong(const char *what, const char *arg)
+static const char *take(void *ctx, int option, const char *arg)
 {
-	fprintf(stderr, "lambda-rt: %s: %s\n", what, arg);
-	return EX_USAGE;
-}
+	struct rt *rt = ctx;
 
-/* One of two words. */
-static int choose(const char *arg, const char *no, const char *yes, bool *is)
-{
-	*is = strcmp(arg, yes) == 0;
-	return *is || strcmp(arg, no) == 0 ? -1 :
-		wrong("not one of the words for this", arg);
-}
-
-static int take_ms(const char *arg, unsigned long long *ms)
-{
-	return str_number(str_of(arg), ms) == 0 && *ms <= MS_MAX ? -1 :
-		wrong("not a number of ms", arg);
-}
-
-/* -1 to go on, or the exit status. */
-static int take(struct rt *rt, int option, const char *arg)
-{
-	switch (option) {
-	case 'd':
-		return choose(arg, "fail", "done", &rt->options.may_drop);
-	case 'e':
-		rt->invoke.each = true;
-		return -1;
-	case 'g':
-		return choose(arg, "done", "fail", &rt->options.gone_fails);
-	case 'M':
-		return choose(arg, "no", "yes", &rt->metrics);
-	case 'm':
-		return take_ms(arg, &rt->invoke.margin);
-	case 's':
-		return take_ms(arg, &rt->invoke.start);
-	case 'v':
-		rt->verbose = true;
-		return -1;
-	case 'h':
-		return help_print(usage);
-	case 'V':
-		return help_version("lambda-rt");
-	default:
-		return EX_USAGE;
-	}
+	if (option != 'M')
+		return driver_option_take(&rt->options, option, arg);
+	rt->metrics = strcmp(arg, "yes") == 0;
+	return rt->metrics || strcmp(arg, "no") == 0 ? NULL :
+						       "neither no nor yes";
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option words[] = {
-		{ "dropped", required_argument, NULL, 'd' },
-		{ "each", no_argument, NULL, 'e' },
-		{ "gone", required_argument, NULL, 'g' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "margin", required_argument, NULL, 'm' },
+		DRIVER_OPTION_WORDS,
 		{ "metrics", required_argument, NULL, 'M' },
-		{ "start", required_argument, NULL, 's' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "version", no_argument, NULL, 'V' },
+		COMMAND_LINE_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
 	struct rt rt = {
 		.metrics = getenv("AWS_LAMBDA_FUNCTION_NAME") != NULL,
-		.invoke = { .margin = MARGIN_MS, .start = START_MS,
-			    .record = on_record, .said = on_said,
-			    .odd = report, .ctx = &rt },
+		.options = DRIVER_OPTIONS,
 	};
-	int c, status = -1;
+	const struct command_line line = {
+		.name = "lambda-rt", .usage = usage, .words = words,
+		.letters = "+M:" DRIVER_OPTION_LETTERS COMMAND_LINE_LETTERS,
+		.take = take, .ctx = &rt,
+	};
+	int status = command_line_read(&line, argc, argv, &rt.options.command);
 
-	while (status < 0 &&
-	       (c = getopt_long(argc, argv, "+d:eg:hM:m:s:vV", words, NULL)) != -1)
-		status = take(&rt, c, optarg);
-	if (status >= 0)
-		return status;
-	if (optind == argc)
-		return wrong("no command", "see lambda-rt --help");
-	rt.invoke.command = argv + optind;
-	return run(&rt);
+	rt.options.lazy = true;
+	return status >= 0 ? status : run(&rt);
 }

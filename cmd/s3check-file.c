@@ -1,43 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* s3check-file: are files good?  The built-in checks, for processors. */
+/*
+ * s3check-file: the built-in checks of s3check for local files.
+ *
+ * A processor can call it, so it speaks as a processor must: see
+ * s3ev-processor(7).
+ */
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "buf.h"
-#include "check.h"
-#include "check_option.h"
-#include "diag.h"
-#include "help.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "check/check.h"
+#include "check/check_option.h"
+#include "filter/help.h"
+#include "filter/option_next.h"
+#include "filter/say.h"
 
-/* A processor's words: 75 is for what says nothing about the data. */
+/* Exit statuses of a processor; UNKNOWN says nothing about the data. */
 enum { GOOD = 0, BAD = 1, UNKNOWN = EX_TEMPFAIL };
 
 enum { PIECE_SIZE = 128 << 10, MEMORY_MAX = 64 << 20, LINE_MAX_SIZE = 16 << 10 };
 
 static const char usage[] =
-	"usage: s3check-file [-hV] [--csv[=COLUMNS]] [--gzip] [--json]\n"
+	"s3check-file: decide whether files are good or bad\n"
+	"usage: s3check-file [-hV] [--allow-bom] [--csv[=COLUMNS]]\n"
+	"                    [--delimiter CHAR] [--gzip] [--json]\n"
 	"                    [--max-size BYTES] [--min-size BYTES] [--ndjson]\n"
 	"                    [--utf8] [FILE...]\n"
 	"\n"
-	"      --csv[=COLUMNS]   CSV, as many fields in each row\n"
+	"      --allow-bom       JSON may begin with a byte order mark\n"
+	"      --csv[=COLUMNS]   CSV with the same number of fields in each row\n"
+	"      --delimiter CHAR  of CSV: one character, tab, or auto (,)\n"
 	"      --gzip            a whole gzip file\n"
 	"      --json            one JSON value\n"
-	"      --max-size BYTES  files may not be larger,\n"
-	"      --min-size BYTES  nor smaller; K, M, G and T are understood\n"
+	"      --max-size BYTES  the largest size that is good; K, M, G and T work\n"
+	"      --min-size BYTES  the smallest\n"
 	"      --ndjson          one JSON value on each line\n"
 	"      --utf8            text in UTF-8\n"
-	"  -h, --help            this text\n"
-	"  -V, --version         the version\n";
+	"  -h, --help            print this text\n"
+	"  -V, --version         print the version\n";
 
-/* The reason alone of standard input, since a processor's is read by programs. */
+/*
+ * Say what is wrong.  For standard input, name is NULL and the line is the
+ * reason alone: it is then the reason of the processor that called us.
+ */
 static void say(const char *name, struct str what)
 {
 	struct buf line;
@@ -48,7 +60,7 @@ static void say(const char *name, struct str what)
 		buf_puts(&line, ": ");
 	}
 	diag_put(&line, what);
-	fprintf(stderr, "%.*s\n", STR_FMT(buf_str(&line)));
+	say_line(NULL, buf_str(&line));
 	buf_free(&line);
 }
 
@@ -62,7 +74,7 @@ static ssize_t read_piece(int fd, char *piece)
 	return n;
 }
 
-/* To the end, or to the first fault. */
+/* Read to the end or to the first fault, and say what it is. */
 static int look(struct checks *checks, const char *name, int fd)
 {
 	char piece[PIECE_SIZE];
@@ -77,7 +89,7 @@ static int look(struct checks *checks, const char *name, int fd)
 	}
 	if (n == 0 && checks_end(checks) == 0)
 		return GOOD;
-	if (str_is(checks->bad.code, "OutOfMemory")) {
+	if (str_is(checks->bad.code, ERR_MEMORY)) {
 		say(name, STR("out of memory"));
 		return UNKNOWN;
 	}
@@ -130,7 +142,7 @@ static int check_files(const struct check_rules *rules, char **names)
 	return status;
 }
 
-/* -1 to go on, or the exit status. */
+/* Take one option.  Returns -1 to go on, or the exit status. */
 static int take(struct check_rules *rules, int option)
 {
 	const char *what;
@@ -144,14 +156,16 @@ static int take(struct check_rules *rules, int option)
 	what = check_option_take(rules, option, optarg);
 	if (!what)
 		return -1;
-	fprintf(stderr, "s3check-file: %s: %s\n", optarg, what);
+	say_wrong("s3check-file", optarg, what);
 	return EX_USAGE;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option words[] = {
+		{ "allow-bom", no_argument, NULL, CHECK_OPTION_BOM },
 		{ "csv", optional_argument, NULL, CHECK_OPTION_CSV },
+		{ "delimiter", required_argument, NULL, CHECK_OPTION_DELIMITER },
 		{ "gzip", no_argument, NULL, CHECK_OPTION_GZIP },
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, CHECK_OPTION_JSON },
@@ -165,12 +179,13 @@ int main(int argc, char **argv)
 	struct check_rules rules = CHECK_RULES;
 	int c, status = -1;
 
-	while (status < 0 && (c = getopt_long(argc, argv, "hV", words, NULL)) != -1)
+	while (status < 0 &&
+	       (c = option_next("s3check-file", argc, argv, "hV", words)) != -1)
 		status = take(&rules, c);
 	if (status >= 0)
 		return status;
 	if (!check_has_any(&rules)) {
-		fputs("s3check-file: nothing to check, see --help\n", stderr);
+		say_line("s3check-file", STR("nothing to check, see --help"));
 		return EX_USAGE;
 	}
 	return optind == argc ? check(&rules, NULL, STDIN_FILENO) :

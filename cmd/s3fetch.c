@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* s3fetch: GET each record's object, exactly the announced version, to a file. */
+/*
+ * s3fetch: GET each record's object, exactly the announced version, to a file.
+ *
+ * For each record: HEAD, only if its size is needed and not known; wait for
+ * room in the spool; GET, in ranges; rename the file when it is whole and
+ * verified.
+ */
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
-#include "download.h"
-#include "filter.h"
-#include "options.h"
-#include "s3.h"
-#include "s3_option.h"
-#include "spool.h"
+#include "base/option_base.h"
+#include "fetch/download.h"
+#include "fetch/spool.h"
+#include "filter/filter.h"
+#include "filter/options.h"
+#include "filter/say.h"
+#include "format/json_write.h"
+#include "record/record_was.h"
+#include "s3/s3.h"
+#include "s3/s3_look.h"
+#include "s3/s3_option.h"
 
 enum { PART_SIZE = 16 << 20, PARTS = 8 };
 
@@ -18,42 +29,45 @@ struct fetch {
 	struct filter filter;
 	struct spool spool;
 	struct s3_options s3;
+	struct s3_quirks quirks;
 	unsigned long long part_size;
 	unsigned parts;
+	bool redo;		/* a moved object is read where it was put */
 };
 
-/* One object on its way. */
+/* One object being fetched. */
 struct object {
 	struct fetch *fetch;
 	struct flow_item *item;
+	bool is_unpinned;	/* it is read without its condition */
 	struct s3_call head;
 	struct spool_file file;
 	struct download download;
+	struct s3_look look;
+	struct record at;	/* the record's object, or a copy of it */
+	const struct record_copy *copy;	/* that copy, if it is one */
+	struct record_was was;
+	struct err gone;	/* why the object itself is not there */
+	struct str now;
 };
 
 static const char usage[] =
-	"usage: s3fetch [-hkVv] [-d DIR] [-j JOBS] [--max-spool BYTES]\n"
-	"               [--part-size BYTES] [--parts N]\n"
-	"               [--expected-bucket-owner ID] [--request-payer] < RECORDS\n"
+	"s3fetch: get the object of each record into a file\n"
+	"usage: s3fetch [-hkVv] [-d DIR] [-j JOBS] [OPTION]... < RECORDS\n"
 	"\n"
-	"  -d, --directory DIR  where the files go (TMPDIR or /tmp)\n"
-	"  -j, --jobs JOBS      objects at once (16)\n"
-	"      --max-spool BYTES\n"
-	"                       no more in all files that are there (no bound)\n"
-	"      --part-size BYTES\n"
-	"                       larger objects in ranges of so many (16M)\n"
-	"      --parts N        ranges of one object at once (8)\n"
+	"  -d, --directory DIR         where the files go (TMPDIR or /tmp)\n"
+	"  -j, --jobs JOBS             objects at once (16)\n"
+	"      --max-spool BYTES       limit for all files together (none)\n"
+	"      --part-size BYTES       get larger objects in ranges of this size (16M)\n"
+	"      --parts N               ranges of one object at once (8)\n"
+	"      --redo                  if it is gone, get the copy that was names\n"
 	S3_OPTION_USAGE
-	"  -k, --keep-order     results in the order of the input\n"
-	OPTIONS_USAGE
-	"  -v, --verbose        a line for each record\n"
-	"  -h, --help           this text\n"
-	"  -V, --version        the version\n";
+	OPTIONS_USAGE;
 
 static void report(void *ctx, const char *line)
 {
 	(void)ctx;
-	fprintf(stderr, "s3fetch: %s\n", line);
+	say_line("s3fetch", str_of(line));
 }
 
 static void put_fetch(struct buf *members, const struct object *object)
@@ -63,8 +77,103 @@ static void put_fetch(struct buf *members, const struct object *object)
 	json_member_number(members, "bytes", object->download.bytes);
 	if (object->download.etag_is_md5)
 		json_member_bool(members, "md5", true);
-	record_put_read(members, &object->item->record, object->download.etag);
+	record_put_read(members, &object->item->record, object->download.etag,
+			&object->download.marks);
+	if (object->copy)
+		record_put_at(members, object->copy);
 	buf_putc(members, '}');
+}
+
+static void start(void *ctx, struct flow_item *item);
+static void open_file(struct object *object);
+
+/*
+ * The object is gone.  If it was moved away, an earlier run has put a copy of it
+ * elsewhere, which is pinned to what that run has written.
+ */
+static void find_copy(struct object *object, const struct s3_look *look)
+{
+	struct flow_item *item = object->item;
+	const struct record_copy *copy;
+	struct err err;
+	int found = 0;
+
+	if (object->fetch->redo)
+		found = record_was(&item->record, &item->arena, &object->was,
+				   &err);
+	copy = found > 0 ? record_was_bytes(&object->was, &item->record,
+					    object->copy) : NULL;
+	if (found < 0) {
+		flow_failed(item, &err);
+	} else if (copy) {
+		if (!object->copy) {
+			object->gone = look->err;
+			object->now = look->now;
+		}
+		object->copy = copy;
+		object->at = record_at(&item->record, object->copy);
+		memset(&object->download, 0, sizeof(object->download));
+		open_file(object);
+	} else if (err_is_set(&object->gone)) {
+		flow_gone(item, &object->gone, object->now);
+	} else {
+		flow_gone(item, &look->err, look->now);
+	}
+}
+
+/*
+ * The server refuses a condition that holds.  The first record that shows it
+ * fails; the others are read without the condition, and fail if that does not
+ * help, as where a proxy changes the ETag in each answer.
+ */
+static void find_odd(struct object *object)
+{
+	struct fetch *fetch = object->fetch;
+	struct flow_item *item = object->item;
+
+	if (fetch->quirks.refuses_etag && !object->is_unpinned) {
+		memset(object, 0, sizeof(*object));
+		start(fetch, item);
+		return;
+	}
+	fetch->quirks.refuses_etag = true;
+	flow_failed(item, &object->look.err);
+}
+
+static void on_looked(void *arg)
+{
+	struct object *object = arg;
+	const struct s3_look *look = &object->look;
+
+	switch (look->sight) {
+	case S3_SIGHT_GONE:
+	case S3_SIGHT_OTHER:
+		find_copy(object, look);
+		break;
+	case S3_SIGHT_UNKNOWN:
+		flow_failed(object->item, &look->err);
+		break;
+	case S3_SIGHT_SAME:
+		find_odd(object);
+		break;
+	}
+}
+
+/* Only a look without a condition tells whether it is gone. */
+static void look_why(struct object *object)
+{
+	struct fetch *fetch = object->fetch;
+	const struct record *r = &object->at;
+
+	object->look = (struct s3_look){
+		.work = { fetch->filter.aws, &fetch->s3, r,
+			  &object->item->arena },
+		.etag = r->etag, .read = object->download.marks,
+		.done = on_looked, .arg = object,
+	};
+	if (object->look.read.modified <= 0)
+		object->look.read = r->read;
+	s3_look_start(&object->look);
 }
 
 /* A file that cannot be written ends in another exit status. */
@@ -73,8 +182,8 @@ static void fail(struct object *object, const struct err *err, bool is_disk)
 	spool_drop(&object->file);
 	if (is_disk)
 		flow_status(object->item, EX_IOERR);
-	if (s3_is_gone(err))
-		flow_gone(object->item, err);
+	if (s3_may_be_gone(err))
+		look_why(object);
 	else
 		flow_failed(object->item, err);
 }
@@ -121,7 +230,7 @@ static void on_opened(void *arg)
 	}
 	download->loop = fetch->filter.loop;
 	download->aws = fetch->filter.aws;
-	download->record = &object->item->record;
+	download->record = &object->at;
 	download->options = &fetch->s3;
 	download->arena = &object->item->arena;
 	download->part_size = fetch->part_size;
@@ -140,12 +249,13 @@ static void cancel(void *ctx, struct flow_item *item)
 
 	(void)ctx;
 	aws_call_free(&object->head.aws);
+	s3_look_cancel(&object->look);
 	download_cancel(&object->download);
 	spool_drop(&object->file);
 }
 
 /* What HEAD cannot say, GET will. */
-static void on_looked(void *arg)
+static void on_size_seen(void *arg)
 {
 	struct object *object = arg;
 	struct err err = object->head.aws.err;
@@ -160,26 +270,24 @@ static void on_looked(void *arg)
 	spool_open(&object->fetch->spool, &object->file);
 }
 
-/* To make room for it, its size has to be known. */
+/* Ask for the size: --max-spool needs it to set room aside. */
 static void look(struct object *object)
 {
-	const struct record *r = &object->item->record;
-	struct s3_object what = { r->bucket, r->key, r->version, r->etag };
+	const struct record *r = &object->at;
+	struct s3_object what = s3_object_of(r);
 
 	object->head.options = &object->fetch->s3;
-	aws_call_for(&object->head.aws, r, &object->item->arena);
-	object->head.aws.done = on_looked;
+	s3_call_for(&object->head, r, &object->item->arena);
+	object->head.aws.done = on_size_seen;
 	object->head.aws.arg = object;
 	s3_head(object->fetch->filter.aws, &object->head, &what);
 }
 
-static void start(void *ctx, struct flow_item *item)
+static void open_file(struct object *object)
 {
-	struct fetch *fetch = ctx;
-	struct object *object = item->state;
+	struct fetch *fetch = object->fetch;
+	struct flow_item *item = object->item;
 
-	object->fetch = fetch;
-	object->item = item;
 	object->file.id = item->record.id;
 	object->file.bytes = item->record.size;
 	object->file.arena = &item->arena;
@@ -193,7 +301,21 @@ static void start(void *ctx, struct flow_item *item)
 		spool_open(&fetch->spool, &object->file);
 }
 
-enum { OPTION_MAX_SPOOL = 256, OPTION_PART_SIZE, OPTION_PARTS };
+static void start(void *ctx, struct flow_item *item)
+{
+	struct object *object = item->state;
+
+	object->fetch = ctx;
+	object->item = item;
+	object->at = item->record;
+	object->is_unpinned = object->fetch->quirks.refuses_etag;
+	open_file(object);
+}
+
+enum {
+	OPTION_MAX_SPOOL = OPTION_BASE_TOOL, OPTION_PART_SIZE, OPTION_PARTS,
+	OPTION_REDO
+};
 
 static const char *take_parts(struct fetch *fetch, const char *arg)
 {
@@ -201,12 +323,12 @@ static const char *take_parts(struct fetch *fetch, const char *arg)
 
 	if (str_number(str_of(arg), &parts) < 0 || parts < 1 ||
 	    parts > DOWNLOAD_PARTS_MAX)
-		return "not a number of parts";
+		return "not a number of parts (1 to 64)";
 	fetch->parts = (unsigned)parts;
 	return NULL;
 }
 
-/* At least so much that the requests do not cost more than they bring. */
+/* There is a minimum, because tiny ranges cost more time than they save. */
 static const char *take_part_size(struct fetch *fetch, const char *arg)
 {
 	if (str_bytes(str_of(arg), &fetch->part_size) < 0 ||
@@ -229,9 +351,12 @@ static const char *take_option(void *ctx, int option, const char *arg)
 		return take_part_size(fetch, arg);
 	case OPTION_PARTS:
 		return take_parts(fetch, arg);
+	case OPTION_REDO:
+		fetch->redo = true;
+		return NULL;
 	default:
 		fetch->spool.directory = arg;
-		return *arg == '\0' ? "an empty directory" : NULL;
+		return *arg == '\0' ? "the directory has no name" : NULL;
 	}
 }
 
@@ -243,6 +368,7 @@ int main(int argc, char **argv)
 		.spool.say = report,
 		.part_size = PART_SIZE,
 		.parts = PARTS,
+		.s3.quirks = &fetch.quirks,
 	};
 	struct flow_options flow = { .jobs = 16 };
 	static const struct option words[] = {
@@ -250,6 +376,7 @@ int main(int argc, char **argv)
 		{ "max-spool", required_argument, NULL, OPTION_MAX_SPOOL },
 		{ "part-size", required_argument, NULL, OPTION_PART_SIZE },
 		{ "parts", required_argument, NULL, OPTION_PARTS },
+		{ "redo", no_argument, NULL, OPTION_REDO },
 		S3_OPTION_WORDS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -263,7 +390,7 @@ int main(int argc, char **argv)
 		.ctx = &fetch,
 		.flow = &flow,
 	};
-	const struct flow_filter filter = {
+	const struct flow_work filter = {
 		.name = "s3fetch",
 		.passes = 1u << RECORD_BAD | 1u << RECORD_GONE,
 		.state_size = sizeof(struct object),
@@ -273,10 +400,17 @@ int main(int argc, char **argv)
 		.ctx = &fetch,
 	};
 	int status = options_read(&options, argc, argv);
+	const char *what;
 
 	if (status >= 0)
 		return status;
+	what = s3_option_end(&fetch.s3);
+	if (what) {
+		report(NULL, what);
+		return EX_CONFIG;
+	}
 	spool_init(&fetch.spool);
+	/* Even a single object may use all its ranges at once. */
 	fetch.filter.requests = fetch.parts > flow.jobs ? fetch.parts : flow.jobs;
 	status = filter_run(&fetch.filter, &filter, &flow);
 	spool_free(&fetch.spool);

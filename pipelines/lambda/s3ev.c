@@ -11,6 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/core_dispatch.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +22,9 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "filter/say.h"
 
 struct tool {
 	const char *name;
@@ -48,7 +55,7 @@ static const struct tool *find_tool(const char *path)
 
 static int fail(const char *path, const char *why)
 {
-	fprintf(stderr, "s3ev: %s: %s\n", path, why);
+	say_wrong("s3ev", path, why);
 	return -1;
 }
 
@@ -121,7 +128,7 @@ static int make_links(const char *parent)
 	ssize_t n = readlink(exe, self, sizeof(self) - 1);
 
 	if (n < 0 || stat(exe, &st) < 0) {
-		perror("s3ev: /proc/self/exe");
+		say_errno("s3ev", exe);
 		return EX_OSERR;
 	}
 	self[n] = '\0';
@@ -136,23 +143,143 @@ static int make_links(const char *parent)
 	return puts(path) < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
 }
 
+/*
+ * OpenSSL's first use of any cipher prepares all 124 that its provider has, and
+ * so on with digests, keys and decoders; before that it lists the names of the
+ * time before providers.  All this is half of what a TLS connection costs a
+ * process.  So the provider is asked through a list of what TLS and certificates
+ * can use.  Of the old names those of digests are needed, by RSA-PSS.  The texts
+ * of OpenSSL's errors, which nobody shows, are not loaded either.
+ */
+static const char *const ciphers[] = {	/* the first two for random numbers */
+	"AES-256-CTR", "AES-256-ECB", "AES-256-GCM", "AES-128-GCM",
+	"ChaCha20-Poly1305", "AES-256-CCM", "AES-128-CCM", "AES-256-CBC",
+	"AES-128-CBC", "AES-256-CBC-HMAC-SHA1", "AES-128-CBC-HMAC-SHA1",
+	"AES-256-CBC-HMAC-SHA256", "AES-128-CBC-HMAC-SHA256", NULL
+};
+static const char *const digests[] = {
+	"SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "SHAKE-256",
+	"MD5", "MD5-SHA1", NULL
+};
+static const char *const macs[] = { "HMAC", NULL };
+static const char *const derivations[] = {
+	"HKDF", "TLS13-KDF", "TLS1-PRF", NULL
+};
+static const char *const decoders[] = {
+	"DER", "RSA", "RSA-PSS", "EC", "ED25519", "ED448", "X25519", "X448",
+	NULL
+};
+
+enum { KEPT_MAX = 32 };
+
+static struct operation {
+	int id;
+	const char *const *names;
+	OSSL_ALGORITHM kept[KEPT_MAX];	/* of the provider's, with an end */
+} operations[] = {
+	{ .id = OSSL_OP_CIPHER, .names = ciphers },
+	{ .id = OSSL_OP_DIGEST, .names = digests },
+	{ .id = OSSL_OP_MAC, .names = macs },
+	{ .id = OSSL_OP_KDF, .names = derivations },
+	{ .id = OSSL_OP_DECODER, .names = decoders },
+};
+
+enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
+
+/* Of an algorithm that has several names, separated by colons, the first. */
+static bool has_name(const OSSL_ALGORITHM *algorithm, const char *const *names)
+{
+	const char *own = algorithm->algorithm_names;
+	size_t n = strcspn(own, ":");
+
+	while (*names && (strlen(*names) != n || memcmp(own, *names, n) != 0))
+		names++;
+	return *names;
+}
+
+static OSSL_FUNC_provider_query_operation_fn *query_all;
+
+static const OSSL_ALGORITHM *query(void *provider, int id, int *no_cache)
+{
+	const OSSL_ALGORITHM *all = query_all(provider, id, no_cache);
+	struct operation *operation = operations;
+	size_t n = 0;
+
+	while (operation < operations + OPERATIONS && operation->id != id)
+		operation++;
+	if (!all || operation == operations + OPERATIONS)
+		return all;
+	if (operation->kept[0].algorithm_names)
+		return operation->kept;
+	for (; all->algorithm_names && n < KEPT_MAX - 1; all++)
+		if (has_name(all, operation->names))
+			operation->kept[n++] = *all;
+	return operation->kept;
+}
+
+extern OSSL_provider_init_fn ossl_default_provider_init;
+
+static int start_provider(const OSSL_CORE_HANDLE *handle,
+			  const OSSL_DISPATCH *core, const OSSL_DISPATCH **out,
+			  void **provider)
+{
+	static OSSL_DISPATCH functions[KEPT_MAX];
+	size_t n = 0;
+
+	if (!ossl_default_provider_init(handle, core, out, provider))
+		return 0;
+	for (; (*out)[n].function_id; n++) {
+		if (n == KEPT_MAX - 1)
+			return 1;
+		functions[n] = (*out)[n];
+		if (functions[n].function_id !=
+		    OSSL_FUNC_PROVIDER_QUERY_OPERATION)
+			continue;
+		query_all = OSSL_FUNC_provider_query_operation(&functions[n]);
+		functions[n].function = (void (*)(void))query;
+	}
+	*out = functions;
+	return 1;
+}
+
+/* If it does not work, OpenSSL works as ever. */
+static void shorten_openssl(void)
+{
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
+			    OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+			    OPENSSL_INIT_NO_ADD_ALL_DIGESTS |
+			    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
+	EVP_add_digest(EVP_sha1());
+	EVP_add_digest(EVP_sha256());
+	EVP_add_digest(EVP_sha384());
+	EVP_add_digest(EVP_sha512());
+	if (OSSL_PROVIDER_add_builtin(NULL, "short", start_provider))
+		OSSL_PROVIDER_load(NULL, "short");
+}
+
 static int usage(void)
 {
-	fputs("usage: s3ev TOOL [ARGUMENT...] | s3ev --links DIR; tools:",
-	      stderr);
+	struct buf line;
+
+	buf_init(&line, 4096);
+	buf_puts(&line, "usage: s3ev TOOL [ARGUMENT...] | s3ev --links DIR; tools:");
 	for (size_t i = 0; i < TOOLS; i++)
-		fprintf(stderr, " %s", tools[i].name);
-	fputc('\n', stderr);
+		buf_printf(&line, " %s", tools[i].name);
+	say_line(NULL, buf_str(&line));
+	buf_free(&line);
 	return EX_USAGE;
 }
 
 /*
  * c-ares waits five seconds for a name server that is dead unless it is told
- * otherwise; glibc's word for it, "timeout", is not known to it.
+ * otherwise; glibc's word for it, "timeout", is not known to it.  s3ev-split
+ * talks to nobody.
  */
 static int run_tool(const struct tool *tool, int argc, char **argv)
 {
 	setenv("RES_OPTIONS", "retrans:500 retry:4", 0);
+	if (strcmp(tool->name, "s3ev-split") != 0)
+		shorten_openssl();
 	return tool->run(argc, argv);
 }
 

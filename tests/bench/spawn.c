@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spawn COUNT COMMAND - what one run of a command costs at least: fork, exec
- * and wait, COUNT times, one after the other.
+ * spawn COUNT COMMAND - the least cost of running a command: fork, exec and
+ * wait, COUNT times, one after the other.
  */
 #include <stdio.h>
 #include <stdlib.h>

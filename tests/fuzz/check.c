@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz check: the built-in checks give the same answer however the bytes are
- * cut into pieces, and the one that slower and simpler code gives.
+ * check: the built-in checks give the same answer however the bytes are cut
+ * into pieces, and the same as slower and simpler code.
  */
-#include "check.h"
-#include "check_kind.h"
+#include <strings.h>
+
+#include "check/check.h"
+#include "check/check_kind.h"
 #include "fuzz.h"
-#include "json.h"
+#include "format/json.h"
 
 static struct arena arena;
 static const struct record record = {
@@ -20,7 +22,7 @@ struct answer {
 	struct record_bad bad;
 };
 
-/* The answer on pieces of at most most bytes. */
+/* The answer for pieces of up to most bytes. */
 static struct answer ask(const struct check_rules *rules, struct str data,
 			 size_t most)
 {
@@ -54,11 +56,19 @@ static struct answer ask(const struct check_rules *rules, struct str data,
 	return answer;
 }
 
-static struct answer ask_one(enum check_kind kind, struct str data,
-			     unsigned long long columns)
+static struct answer ask_csv(struct str data, unsigned long long columns,
+			     int delimiter)
 {
-	const struct check_rules rules = { .kinds = 1u << kind,
-					   .columns = columns };
+	const struct check_rules rules = { .kinds = 1u << CHECK_CSV,
+					   .columns = columns,
+					   .delimiter = delimiter };
+
+	return ask(&rules, data, SIZE_MAX);
+}
+
+static struct answer ask_one(enum check_kind kind, struct str data)
+{
+	const struct check_rules rules = { .kinds = 1u << kind };
 
 	return ask(&rules, data, SIZE_MAX);
 }
@@ -86,10 +96,12 @@ static void check_place_is(const struct answer *a, struct str data)
 
 /* zlib may read a few bytes ahead of a fault, so its place is not compared. */
 static void check_pieces(unsigned kinds, struct str data,
-			 unsigned long long columns)
+			 unsigned long long columns, int delimiter)
 {
 	const struct check_rules rules = { .kinds = kinds,
 					   .columns = columns,
+					   .delimiter = delimiter,
+					   .allow_bom = columns & 1,
 					   .min_size = 3, .max_size = 2000,
 					   .has_max_size = true };
 	static const size_t sizes[] = { 0, 2, 7, 40, 1000 };
@@ -115,11 +127,13 @@ static void check_pieces(unsigned kinds, struct str data,
 
 static void check_utf8(struct str data)
 {
-	CHECK(ask_one(CHECK_UTF8, data, 0).is_bad == !str_is_utf8(data),
-	      "UTF-8 is what is UTF-8");
+	bool is_text = str_is_utf8(data) && !memchr(data.p, '\0', data.n);
+
+	CHECK(ask_one(CHECK_UTF8, data).is_bad == !is_text,
+	      "UTF-8 is what is UTF-8 without NULs");
 }
 
-/* JSON beside yajl, as far as that goes. */
+/* Compare with yajl, as far as yajl goes. */
 
 static int on_scalar(void *ctx, enum json_type type, struct str text)
 {
@@ -168,7 +182,7 @@ static bool yajl_takes(struct str data)
 	return is_good;
 }
 
-/* What is read with yajl may not be nested as deep. */
+/* Is the text nested too deep for yajl? */
 static bool is_deep(struct str data)
 {
 	size_t opened = 0;
@@ -180,7 +194,7 @@ static bool is_deep(struct str data)
 
 static void check_json_text(struct str data)
 {
-	bool is_good = !ask_one(CHECK_JSON, data, 0).is_bad;
+	bool is_good = !ask_one(CHECK_JSON, data).is_bad;
 
 	if (is_deep(data))
 		return;
@@ -208,17 +222,17 @@ static void check_lines(struct str data)
 		struct str line = fuzz_line(&rest);
 
 		is_good = is_good && (is_blank(line) ||
-			  !ask_one(CHECK_JSON, line, 0).is_bad);
+			  !ask_one(CHECK_JSON, line).is_bad);
 	}
-	CHECK(ask_one(CHECK_NDJSON, data, 0).is_bad == !is_good,
+	CHECK(ask_one(CHECK_NDJSON, data).is_bad == !is_good,
 	      "NDJSON is JSON line by line");
 }
 
-/* A field, as the grammar of RFC 4180 has it: where it ends, or NULL. */
-static const char *skip_field(const char *p, const char *end)
+/* The end of a field by the grammar of RFC 4180, or NULL. */
+static const char *skip_field(const char *p, const char *end, char delimiter)
 {
 	if (p == end || *p != '"') {
-		while (p < end && *p != ',' && *p != '\r' && *p != '\n')
+		while (p < end && *p != delimiter && *p != '\r' && *p != '\n')
 			if (*p++ == '"')
 				return NULL;
 		return p;
@@ -234,20 +248,41 @@ static const char *skip_field(const char *p, const char *end)
 	return NULL;
 }
 
-static bool is_csv(struct str data, unsigned long long width)
+/* Is there a line "sep=;" for just this delimiter?  Its bytes. */
+static size_t excel_line(const char *p, size_t n, char delimiter)
+{
+	if (n < 5 || strncasecmp(p, "sep=", 4) != 0 || p[4] != delimiter)
+		return 0;
+	if (n == 5)
+		return 5;
+	if (p[5] == '\n')
+		return 6;
+	return n > 6 && p[5] == '\r' && p[6] == '\n' ? 7 : 0;
+}
+
+static bool is_csv(struct str data, unsigned long long width, int given)
 {
 	const char *p = data.p, *end = p + data.n;
+	char delimiter = given ? (char)given : ',';
 
+	if (memchr(p, '\0', data.n))
+		return false;
+	if (data.n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 ||
+			    memcmp(p, "\xFE\xFF", 2) == 0))
+		return false;
 	if (data.n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
 		p += 3;
+	if (given)
+		p += excel_line(p, (size_t)(end - p), delimiter);
 	while (p < end) {
 		unsigned long long fields = 0;
 
 		do {
-			p = skip_field(fields++ > 0 ? p + 1 : p, end);
+			p = skip_field(fields++ > 0 ? p + 1 : p, end,
+				       delimiter);
 			if (!p)
 				return false;
-		} while (p < end && *p == ',');
+		} while (p < end && *p == delimiter);
 		if (width == 0)
 			width = fields;
 		if (fields != width)
@@ -262,13 +297,16 @@ static bool is_csv(struct str data, unsigned long long width)
 	return true;
 }
 
-static void check_csv_text(struct str data, unsigned long long columns)
+static void check_csv_text(struct str data, unsigned long long columns,
+			   int delimiter)
 {
-	CHECK(ask_one(CHECK_CSV, data, columns).is_bad ==
-	      !is_csv(data, columns), "CSV is what the grammar says");
+	if (delimiter == CHECK_DELIMITER_AUTO)
+		return;
+	CHECK(ask_csv(data, columns, delimiter).is_bad ==
+	      !is_csv(data, columns, delimiter), "CSV is what the grammar says");
 }
 
-/* What is packed is taken, and comes out again, however it is cut. */
+/* Text that zlib packs is accepted and comes out again, however it is cut. */
 
 static void check_unzipped(struct str zipped, struct str want)
 {
@@ -313,31 +351,40 @@ static void check_gzip_of(struct str data)
 		abort();
 	packed.n = z.total_out;
 	deflateEnd(&z);
-	CHECK(!ask_one(CHECK_GZIP, packed, 0).is_bad, "gzip is gzip");
+	CHECK(!ask_one(CHECK_GZIP, packed).is_bad, "gzip is gzip");
 	check_unzipped(packed, data);
-	packed.n--;
-	CHECK(ask_one(CHECK_GZIP, packed, 0).is_bad, "half of it is not");
+	memset(zipped + packed.n, 0, 100);
+	packed.n += 1 + data.n % 100;
+	CHECK(!ask_one(CHECK_GZIP, packed).is_bad, "zeros may follow");
+	check_unzipped(packed, data);
+	packed.n = z.total_out - 1;
+	CHECK(ask_one(CHECK_GZIP, packed).is_bad, "half of it is not");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest = { (const char *)data, size };
+	static const signed char delimiters[] = { 0, CHECK_DELIMITER_AUTO, ';',
+						  '\t' };
 	unsigned long long columns;
+	int delimiter;
 	char *copy;
 
 	if (size < 2)
 		return 0;
 	arena_init(&arena, 64 << 20);
 	columns = data[1] & 7;
+	delimiter = delimiters[data[1] >> 3 & 3];
 	copy = fuzz_copy((struct str){ rest.p + 2, size - 2 });
 	rest = (struct str){ copy, size - 2 };
-	check_pieces(data[0] & ((1u << CHECK_KINDS) - 1), rest, columns);
+	check_pieces(data[0] & ((1u << CHECK_KINDS) - 1), rest, columns,
+		     delimiter);
 	for (unsigned kind = 0; kind < CHECK_KINDS; kind++)
-		check_pieces(1u << kind, rest, columns);
+		check_pieces(1u << kind, rest, columns, delimiter);
 	check_utf8(rest);
 	check_json_text(rest);
 	check_lines(rest);
-	check_csv_text(rest, columns);
+	check_csv_text(rest, columns, delimiter);
 	check_gzip_of(rest);
 	free(copy);
 	arena_free(&arena);

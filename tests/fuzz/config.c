@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config: environment and shared files; what URLs, headers and credentials
- * become of them.
+ * config: environment and shared files, and the URLs, headers and credentials
+ * made from them.
  *
  * Input: see fuzz_config.h; the variables BUCKET and REGION are an event's.
  */
@@ -11,16 +11,18 @@
 
 #include <yajl/yajl_tree.h>
 
-#include "config_url.h"
-#include "creds_chain.h"
-#include "describe.h"
+#include "config/config_bucket.h"
+#include "config/config_endpoint.h"
+#include "creds/creds_chain.h"
+#include "creds/describe.h"
+#include "format/url.h"
 
 static bool begins(struct str s, const char *prefix)
 {
 	return str_has_prefix(s, str_of(prefix));
 }
 
-/* A URL that goes where it seems to go. */
+/* A URL must lead where it seems to lead. */
 static void check_url(struct str url, bool custom)
 {
 	static const char *const suffixes[] = {
@@ -31,22 +33,22 @@ static void check_url(struct str url, bool custom)
 		".api.cloud-aws.adc-e.uk", ".csp.hci.ic.gov",
 		".api.aws.hci.ic.gov"
 	};
-	struct config_url parts;
+	struct url parts;
 	bool known = custom;
 
 	CHECK(fuzz_is_url(url), "no blank or control byte is in a URL");
 	CHECK(!memchr(url.p, '?', url.n) && !memchr(url.p, '#', url.n) &&
 	      !memchr(url.p, '\\', url.n), "a URL has no query");
-	CHECK(config_url_split(url, &parts), "a URL has scheme and host");
-	CHECK(parts.host.n > 0 && !memchr(parts.host.p, '@', parts.host.n),
+	CHECK(url_split(url, &parts), "a URL has scheme and host");
+	CHECK(parts.authority.n > 0 && !memchr(parts.authority.p, '@', parts.authority.n),
 	      "a URL has a host and no user");
 	CHECK(custom || begins(url, "https://"), "AWS is asked with TLS");
-	for (size_t i = 0; i < parts.host.n; i++)
-		CHECK(config_url_is_alnum(parts.host.p[i]) ||
-		      strchr("-._:[]%", parts.host.p[i]),
+	for (size_t i = 0; i < parts.authority.n; i++)
+		CHECK(url_is_alnum(parts.authority.p[i]) ||
+		      strchr("-._:[]%", parts.authority.p[i]),
 		      "a host is made of what hosts are made of");
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
-		known |= str_has_suffix(parts.host, str_of(suffixes[i]));
+		known |= str_has_suffix(parts.authority, str_of(suffixes[i]));
 	CHECK(known, "a host is AWS's or the one asked for");
 	CHECK(!str_has_suffix(url, STR("/")), "a URL ends without a slash");
 }
@@ -54,8 +56,8 @@ static void check_url(struct str url, bool custom)
 static void check_bucket(const struct config *config, struct str bucket,
 			 struct str region)
 {
-	bool custom = config_is_custom_endpoint(config, CONFIG_S3);
-	struct config_url own, parts;
+	bool custom = config_endpoint_is_custom(config, CONFIG_S3);
+	struct url own, parts;
 	struct config_bucket how;
 	struct err err = { .code = "" };
 	struct buf url;
@@ -63,11 +65,11 @@ static void check_bucket(const struct config *config, struct str bucket,
 	buf_init(&url, CONFIG_URL_MAX);
 	if (config_bucket_url(config, bucket, region, &url, &how, &err) == 0) {
 		check_url(buf_str(&url), custom);
-		CHECK(config_is_label(how.region), "a region is a name");
-		if (custom && config_url_split(buf_str(&url), &parts) &&
-		    config_url_split(config->endpoint[CONFIG_S3].value, &own))
-			CHECK(str_has_suffix(parts.host, own.host) &&
-			      (!how.path_style || str_eq(parts.host, own.host)),
+		CHECK(url_is_label(how.region), "a region is a name");
+		if (custom && url_split(buf_str(&url), &parts) &&
+		    url_split(config->endpoint[CONFIG_S3].value, &own))
+			CHECK(str_has_suffix(parts.authority, own.authority) &&
+			      (!how.path_style || str_eq(parts.authority, own.authority)),
 			      "a bucket leads to no other host");
 	} else {
 		CHECK(err_is_set(&err), "an error says why");
@@ -117,7 +119,7 @@ static void check_config(const struct config *config)
 		buf_reset(&url);
 		if (config_endpoint(config, i, region, &url, &err) == 0)
 			check_url(buf_str(&url),
-				  config_is_custom_endpoint(config, i));
+				  config_endpoint_is_custom(config, i));
 		else
 			CHECK(err_is_set(&err), "an error says why");
 	}
@@ -173,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct config *config;
 
 	fuzz_world_begin(&rest);
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	CHECK(config || err_is_set(&err), "an error says why");
 	if (config) {
 		check_config(config);

@@ -9,11 +9,17 @@
 #define _GNU_SOURCE
 
 #include "fuzz_config.h"
+#include "fuzz_keys.h"
 
 #include <yajl/yajl_tree.h>
 
-#include "creds_chain.h"
-#include "creds_job.h"
+#include "config/config_source.h"
+#include "creds/creds_chain.h"
+#include "creds/creds_container.h"
+#include "creds/creds_imds.h"
+#include "creds/creds_job.h"
+#include "creds/creds_sso.h"
+#include "creds/creds_sts.h"
 
 /* A client and a loop of our own */
 
@@ -42,7 +48,7 @@ void http_request_free(struct http_request *request)
 
 static void check_request(const struct http_request *request)
 {
-	/* A container's URI may be any that the environment has. */
+	/* The environment may set any URI for a container. */
 	CHECK(!strchr(request->url, ' ') &&
 	      !fuzz_has_control(str_of(request->url)),
 	      "no blank or control byte is in a URL");
@@ -109,7 +115,7 @@ int loop_child(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
 	abort();
 }
 
-/* What reads the token files, and writes one: it goes nowhere. */
+/* These read the token files, and write one, which is thrown away. */
 
 static ssize_t fuzz_write(int fd, const void *bytes, size_t n)
 {
@@ -143,9 +149,8 @@ static int fuzz_unlink(const char *path)
 #define close fuzz_close
 #define rename fuzz_rename
 #define unlink fuzz_unlink
-#define no_memory creds_job_no_memory
-#include "../../lib/creds_job.c"
-#include "../../lib/creds_token.c"
+#include "../../lib/creds/creds_job.c"
+#include "../../lib/creds/creds_token.c"
 #undef open
 #undef read
 #undef write
@@ -184,19 +189,13 @@ static void check_result(const struct creds_job *job)
 
 	if (err_is_set(&job->err) || job->step->kind == CREDS_IDENTITY)
 		return;
-	CHECK(keys->access_key_id.n > 0 && keys->secret_access_key.n > 0,
-	      "keys come in pairs");
-	CHECK(!fuzz_has_control(keys->access_key_id) &&
-	      !fuzz_has_control(keys->secret_access_key) &&
-	      !fuzz_has_control(keys->session_token) &&
-	      !fuzz_has_control(keys->account),
-	      "no control byte goes into a header");
+	fuzz_check_keys(keys);
 	CHECK(keys->from && *keys->from, "it is known where keys come from");
 }
 
 enum { TRIES_MAX = 3 };
 
-/* How often each request may be sent: what is set for the metadata service. */
+/* How often each request may be sent, as set for the metadata service. */
 static unsigned tries_max(const struct creds_job *job)
 {
 	const struct ini_entry *entry = NULL;
@@ -206,13 +205,13 @@ static unsigned tries_max(const struct creds_job *job)
 
 	if (job->step->kind != CREDS_IMDS)
 		return TRIES_MAX;
-	if (config_variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS", &text,
-			    &ignored) < 0)
+	if (config_source_variable("AWS_METADATA_SERVICE_NUM_ATTEMPTS", &text,
+				   &ignored) < 0)
 		return 1;
 	if (!text.p)
-		config_property(job->config, job->config->profile.value,
-				"metadata_service_num_attempts", &entry,
-				&ignored);
+		config_source_property(job->config, job->config->profile.value,
+				       "metadata_service_num_attempts", &entry,
+				       &ignored);
 	if (entry)
 		text = entry->value;
 	if (!text.p)
@@ -232,6 +231,20 @@ static unsigned turns_max(const struct creds_job *job)
 			    job->step->kind == CREDS_SSO ? 2 : 1;
 
 	return requests * (2 * tries_max(job) - 1);
+}
+
+static const struct creds_source *source_of(enum creds_kind kind)
+{
+	switch (kind) {
+	case CREDS_SSO:
+		return &creds_sso;
+	case CREDS_CONTAINER:
+		return &creds_container;
+	case CREDS_IMDS:
+		return &creds_imds;
+	default:
+		return &creds_sts;
+	}
 }
 
 /* One step, to its end. */
@@ -273,7 +286,8 @@ static void run_chain(const struct config *config,
 		const struct creds_step *step =
 			i < chain->count ? &chain->steps[i] : &identity;
 		struct creds_job job = { .config = config, .step = step,
-					 .keys = &set.keys };
+					 .keys = &set.keys,
+					 .source = source_of(step->kind) };
 
 		if (step->kind == CREDS_STATIC ||
 		    step->kind == CREDS_PROCESS) {
@@ -306,7 +320,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ringing = NULL;
 	fuzz_world_begin(&rest);
 	arena_init(&arena, 4 << 20);
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	if (config && creds_chain_find(config, &chain, &arena, &err) == 0)
 		run_chain(config, &chain, &rest);
 	config_free(config);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz: what the fuzz targets share.
+ * fuzz: functions that the fuzz targets share.
  *
  * A target is one file with LLVMFuzzerTestOneInput().  CHECK() states what must
- * hold whatever the input is; a report names the property that did not.
+ * hold for every input; a report names the property that was broken.
  */
 #ifndef S3EV_FUZZ_H
 #define S3EV_FUZZ_H
@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "str.h"
+#include "base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CHECK(holds, what) ((holds) ? (void)0 : fuzz_fail(#holds, what))
 
-/* What must hold, and which property that is. */
+/* Report the broken property what, and the expression that was false. */
 static inline _Noreturn void fuzz_fail(const char *holds, const char *what)
 {
 	fprintf(stderr, "PROPERTY BROKEN: %s\n\t(%s)\n", what, holds);
@@ -80,7 +80,7 @@ static inline struct str fuzz_line(struct str *rest)
 	return line;
 }
 
-/* The next number of a sequence that the input decides (xorshift). */
+/* The next pseudo-random number (xorshift). */
 static inline uint32_t fuzz_random(uint32_t *state)
 {
 	*state ^= *state << 13;
@@ -89,7 +89,7 @@ static inline uint32_t fuzz_random(uint32_t *state)
 	return *state;
 }
 
-/* A seed made of the input: the same input always runs the same. */
+/* A seed made from the input, so that the same input always runs the same. */
 static inline uint32_t fuzz_seed(struct str input)
 {
 	uint32_t hash = 2166136261;
@@ -99,7 +99,7 @@ static inline uint32_t fuzz_seed(struct str input)
 	return hash ? hash : 1;
 }
 
-/* A copy that ends where its block ends, so that a byte too many is seen. */
+/* A copy that ends where its block ends: sanitizers see a byte too many. */
 static inline char *fuzz_copy(struct str s)
 {
 	char *copy = malloc(s.n ? s.n : 1);
@@ -132,7 +132,7 @@ static inline bool fuzz_has_control(struct str s)
 	return false;
 }
 
-/* Nothing in it could end a URL, a header or a line. */
+/* Is it free of bytes that could end a URL, a header or a line? */
 static inline bool fuzz_is_url(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_config: an environment and files out of an input.
+ * fuzz_config: an environment and files made from an input.
  *
  * Parts of the input: lines NAME=VALUE, which are the whole environment; the
- * config file; the credentials file; any other file.  Holds lib's reading of
- * files itself, so that it reads these.
+ * config file; the credentials file; any other file.  Includes lib's source of
+ * reading files, so that it reads these.
  */
 #ifndef S3EV_FUZZ_CONFIG_H
 #define S3EV_FUZZ_CONFIG_H
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "fuzz.h"
 
 enum { FUZZ_VARIABLES = 24, FUZZ_FILES = 3, FUZZ_FD = 1000 };
@@ -86,7 +86,8 @@ static int fuzz_close(int fd)
 #define read fuzz_read
 #define fstat fuzz_fstat
 #define close fuzz_close
-#include "../../lib/config_source.c"
+#include "../../lib/base/file.c"
+#include "../../lib/config/config_source.c"
 #undef getenv
 #undef open
 #undef read

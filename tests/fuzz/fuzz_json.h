@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_json: what a text holds, as yajl's tree has it. */
+/* fuzz_json: the content of a text as yajl's tree, to compare with. */
 #ifndef S3EV_FUZZ_JSON_H
 #define S3EV_FUZZ_JSON_H
 
 #include <yajl/yajl_tree.h>
 
 #include "fuzz.h"
-#include "json.h"
+#include "format/json.h"
 
-/* NULL if it is no JSON. */
+/* The tree of a text, or NULL if the text is not JSON. */
 static inline yajl_val fuzz_tree(struct str text)
 {
 	char *copy = fuzz_cstr(text), why[256];
@@ -19,7 +19,7 @@ static inline yajl_val fuzz_tree(struct str text)
 	return tree;
 }
 
-/* Is it so plain that yajl is no milder than we are? */
+/* Is the text so plain that yajl accepts no more than we do? */
 static inline bool fuzz_is_plain(struct str text)
 {
 	size_t quotes = 0;
@@ -32,7 +32,7 @@ static inline bool fuzz_is_plain(struct str text)
 	return quotes % 2 == 0 && text.n <= JSON_DEPTH_MAX;
 }
 
-/* The tree cuts texts off at an escaped NUL: is there none? */
+/* Is there no escaped NUL?  The tree would cut texts off there. */
 static inline bool fuzz_has_no_nul(struct str text)
 {
 	char *copy = fuzz_cstr(text);
@@ -55,13 +55,13 @@ static inline yajl_val fuzz_last(yajl_val object, const char *name)
 	return found;
 }
 
-/* Is it there, and not null? */
+/* Is the value there, and not null? */
 static inline bool fuzz_is_there(yajl_val value)
 {
 	return value && !YAJL_IS_NULL(value);
 }
 
-/* Is it false, or the text "false"? */
+/* Is the value false, or the text "false"? */
 static inline bool fuzz_is_false(yajl_val value)
 {
 	return value && (YAJL_IS_FALSE(value) ||

@@ -4,7 +4,7 @@
  *
  * Input: the text of a config file, then that of a credentials file.
  */
-#include "ini.h"
+#include "format/ini.h"
 
 #include "fuzz.h"
 
@@ -87,7 +87,7 @@ static bool same_entry(const struct ini_entry *a, const struct ini_entry *b)
 	       str_eq(a->value, b->value) && a->line == b->line;
 }
 
-/* The same text with the other ends of lines, and one more at its end. */
+/* The same text with the other kind of line ends, and one more at its end. */
 static void check_crlf(struct str text)
 {
 	struct ini *plain = ini_new(), *crlf = ini_new();

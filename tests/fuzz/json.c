@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json: the parser in pieces and as a whole, writing strings and reading them
- * back, and picking members, beside yajl's tree.
+ * json: reading in pieces and as a whole, writing strings and reading them
+ * back, and picking members, compared with yajl's tree.
  */
-#include "json.h"
+#include "format/json.h"
+#include "format/json_write.h"
 
 #include "fuzz_json.h"
-#include "pick.h"
+#include "format/json_pick.h"
 
-/* What the parser calls back, written down. */
+/* The parser's callbacks, written down as text. */
 
 struct trace {
 	struct buf text;
 	unsigned depth;
-	unsigned limit;		/* stop after so many, 0: never */
+	unsigned limit;		/* stop after this many; 0: never */
 };
 
 static int write_down(struct trace *trace, char what, struct str text)
@@ -134,7 +135,7 @@ static const struct json_handler one_string = {
 	.close = nor_here,
 };
 
-/* s with U+FFFD for each byte that belongs to no character. */
+/* s with U+FFFD for each byte that is not part of a character. */
 static void put_repaired(struct buf *out, struct str s)
 {
 	while (s.n > 0) {
@@ -197,7 +198,7 @@ struct picked {
 	struct str a, b, ab, abc, list, text;
 };
 
-static const struct pick_field fields[] = {
+static const struct json_pick_field fields[] = {
 	{ "a", offsetof(struct picked, a), false },
 	{ "b", offsetof(struct picked, b), false },
 	{ "a.b", offsetof(struct picked, ab), false },
@@ -245,16 +246,16 @@ static void check_picked(struct str text, const struct picked *got)
 
 static void check_pick(struct str text)
 {
-	static struct pick *picker;
+	static struct json_pick *picker;
 	struct arena arena;
 	struct picked got;
 	struct err err = { .code = "" };
 	char *copy = fuzz_copy(text);
 
 	if (!picker)
-		picker = pick_new(fields, sizeof(fields) / sizeof(*fields));
+		picker = json_pick_new(fields, sizeof(fields) / sizeof(*fields));
 	arena_init(&arena, 64 << 20);
-	if (pick_object(picker, (struct str){ copy, text.n }, &arena, &got,
+	if (json_pick_object(picker, (struct str){ copy, text.n }, &arena, &got,
 			&err) == 0)
 		check_picked(text, &got);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record: lines between filters: read, spliced, read again. */
-#include "record.h"
+#include "record/record.h"
 
 #include <yajl/yajl_tree.h>
 
@@ -59,12 +59,12 @@ static void put(struct buf *members, const struct record *record,
 	if (outcome == RECORD_BAD)
 		record_put_bad(members, "fuzz", &bad);
 	else if (outcome == RECORD_GONE)
-		record_put_gone(members, "fuzz", &err);
+		record_put_gone(members, "fuzz", &err, STR_NONE);
 	else if (outcome == RECORD_FAILED)
 		record_put_failed(members, "fuzz", &err);
 }
 
-/* Failed stands over gone, gone over bad. */
+/* Failed outranks gone, and gone outranks bad. */
 static void check_outcome(const struct record *record,
 			  const struct record *again,
 			  enum record_outcome outcome)

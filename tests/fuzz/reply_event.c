@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reply_event: what a function on Lambda answers, for any event: after any
- * lines, and after lines made for each of its messages or tasks, of which it is
- * known what has to be answered.
+ * reply_event: the answer of a function on Lambda to any event.  The lines of
+ * the pipeline are random, or are made for each message or task, so that the
+ * right answer is known.
  *
  * Input: the event; letters: g (gone fails), d (filters may drop), c (the
  * pipeline is cut off); lines.
  */
 #include "fuzz_json.h"
 
-#include "../../lib/reply.c"
+#include "../../lib/driver/results.c"
+#include "../../lib/lambda/reply.c"
 
 static const struct err late = { .code = "Late", .message = "too late" };
 
@@ -30,21 +31,21 @@ static const char *last_text(yajl_val object, const char *name)
 }
 
 /* The id of a message or a task, NULL if it is something else. */
-static const char *id_of(yajl_val element, enum reply_kind kind)
+static const char *id_of(yajl_val element, enum results_kind kind)
 {
 	const char *source;
 
 	if (!YAJL_IS_OBJECT(element))
 		return NULL;
-	if (kind == REPLY_BATCH)
+	if (kind == RESULTS_TASKS)
 		return last_text(element, "taskId");
 	source = last_text(element, "eventSource");
 	return source && strcmp(source, "aws:sqs") == 0 ?
 	       last_text(element, "messageId") : NULL;
 }
 
-static void check_list(yajl_val list, enum reply_kind kind,
-		       const struct reply_event *event, size_t *n)
+static void check_list(yajl_val list, enum results_kind kind,
+		       const struct results_event *event, size_t *n)
 {
 	for (size_t i = 0; i < YAJL_GET_ARRAY(list)->len; i++) {
 		const char *id = id_of(YAJL_GET_ARRAY(list)->values[i], kind);
@@ -58,7 +59,7 @@ static void check_list(yajl_val list, enum reply_kind kind,
 	}
 }
 
-static void check_event(struct str text, const struct reply_event *event)
+static void check_event(struct str text, const struct results_event *event)
 {
 	yajl_val tree = fuzz_tree(text);
 	size_t n = 0;
@@ -72,13 +73,13 @@ static void check_event(struct str text, const struct reply_event *event)
 		if (!YAJL_IS_ARRAY(value))
 			continue;
 		if (strcmp(name, "Records") == 0)
-			check_list(value, REPLY_SQS, event, &n);
+			check_list(value, RESULTS_MESSAGES, event, &n);
 		else if (strcmp(name, "tasks") == 0)
-			check_list(value, REPLY_BATCH, event, &n);
+			check_list(value, RESULTS_TASKS, event, &n);
 	}
 	CHECK(!fuzz_has_no_nul(text) || n == event->count,
 	      "nothing else is taken for a message or a task");
-	CHECK((event->count > 0) == (event->kind != REPLY_DIRECT),
+	CHECK((event->count > 0) == (event->kind != RESULTS_WHOLE),
 	      "who asks for ids has some");
 	yajl_tree_free(tree);
 }
@@ -102,8 +103,8 @@ static const char *text_member(yajl_val object, size_t at, const char *name)
 	return YAJL_GET_STRING(value);
 }
 
-/* An id that is empty, or there twice, leaves open whose record it is. */
-static bool are_distinct(const struct reply_event *event)
+/* If an id is empty or comes twice, it is open whose record it is. */
+static bool are_distinct(const struct results_event *event)
 {
 	for (size_t i = 0; i < event->count; i++)
 		for (size_t j = 0; j <= i; j++)
@@ -114,8 +115,8 @@ static bool are_distinct(const struct reply_event *event)
 	return true;
 }
 
-/* Mark in failed which units are said to have failed. */
-static void read_messages(const struct reply_event *event, yajl_val tree,
+/* Mark in failed the units that the answer names as failed. */
+static void read_messages(const struct results_event *event, yajl_val tree,
 			  bool *failed)
 {
 	yajl_val list = member(tree, 0, "batchItemFailures");
@@ -141,7 +142,7 @@ static void read_messages(const struct reply_event *event, yajl_val tree,
 		      "a FIFO queue gets back all behind the first");
 }
 
-static void read_results(const struct reply_event *event, yajl_val tree,
+static void read_results(const struct results_event *event, yajl_val tree,
 			 bool *failed, bool *permanent)
 {
 	yajl_val list;
@@ -178,7 +179,7 @@ static void read_results(const struct reply_event *event, yajl_val tree,
 	}
 }
 
-static void check_summary(const struct reply_counts *counts, yajl_val tree)
+static void check_summary(const struct results_counts *counts, yajl_val tree)
 {
 	static const char *const names[] = { "records", "good", "bad", "gone" };
 	const unsigned long long numbers[] = {
@@ -196,25 +197,25 @@ static void check_summary(const struct reply_counts *counts, yajl_val tree)
 	      "nothing has failed that went well");
 }
 
-/* What is told: which units failed, or for want of any, whether it failed. */
+/* The answer: which units failed; without units, whether the event failed. */
 struct told {
 	bool *failed, *permanent;
 	bool any;
 	bool unknown;		/* there is a NUL in an id */
 };
 
-static void read_answer(const struct reply *reply, struct told *told)
+static void read_answer(const struct results *results, struct told *told)
 {
-	const struct reply_event *event = &reply->event;
+	const struct results_event *event = &results->event;
 	struct err err = { .code = "" };
 	struct buf out;
 	yajl_val tree;
 	int status;
 
 	buf_init(&out, 16 << 20);
-	status = reply_put(&out, reply, &err);
+	status = reply_put(&out, results, &err);
 	if (status < 0) {
-		CHECK(event->kind == REPLY_DIRECT && out.n == 0 &&
+		CHECK(event->kind == RESULTS_WHOLE && out.n == 0 &&
 		      err_is_set(&err) && err.message[0],
 		      "only who asks for nothing hears of an error, and why");
 		told->any = true;
@@ -223,11 +224,11 @@ static void read_answer(const struct reply *reply, struct told *told)
 	tree = fuzz_tree(buf_str(&out));
 	CHECK(!out.failed && tree && !memchr(out.p, '\n', out.n),
 	      "an answer is one line of JSON");
-	if (event->kind == REPLY_DIRECT)
-		check_summary(&reply->counts, tree);
+	if (event->kind == RESULTS_WHOLE)
+		check_summary(&results->counts, tree);
 	else if (!fuzz_has_no_nul(buf_str(&out)))
 		told->any = told->unknown = true;
-	else if (event->kind == REPLY_SQS)
+	else if (event->kind == RESULTS_MESSAGES)
 		read_messages(event, tree, told->failed);
 	else
 		read_results(event, tree, told->failed, told->permanent);
@@ -265,37 +266,37 @@ static bool is_failed(struct str line)
 	return is;
 }
 
-static int feed(struct reply *reply, struct str line)
+static int feed(struct results *results, struct str line)
 {
 	struct err err = { .code = "" };
 	char *copy = fuzz_copy(line);
-	int status = reply_line(reply, (struct str){ copy, line.n }, &err);
+	int status = results_line(results, (struct str){ copy, line.n }, &err);
 
 	CHECK((status < 0) == err_is_set(&err), "an error says why");
 	free(copy);
 	return status;
 }
 
-static void check_lines(struct reply *reply, bool cut, struct str lines)
+static void check_lines(struct results *results, bool cut, struct str lines)
 {
 	bool marked = false, fails = false;
 	struct told told;
 
 	while (lines.n > 0 && !marked) {
 		struct str line = fuzz_line(&lines);
-		int status = feed(reply, line);
+		int status = feed(results, line);
 
 		marked = status > 0;
 		fails |= status == 0 && is_failed(line);
 	}
-	told_init(&told, reply->event.count);
-	reply_end(reply, cut || !marked ? &late : NULL);
-	read_answer(reply, &told);
+	told_init(&told, results->event.count);
+	results_end(results, cut || !marked ? &late : NULL);
+	read_answer(results, &told);
 	CHECK(told.any || !fails, "nothing that failed passes for done");
 	told_free(&told);
 }
 
-/* Lines of which it is known what they mean */
+/* Lines with a known meaning */
 
 enum made { GOOD, BAD, GONE, FAILED, FAILED_FOR_GOOD, DROPPED, MADE };
 
@@ -305,7 +306,7 @@ static const char *const members[MADE] = {
 	",\"failed\":{\"message\":\"m\",\"retry\":false}}", NULL
 };
 
-static enum made make(struct reply *reply, struct str id, uint32_t *random)
+static enum made make(struct results *results, struct str id, uint32_t *random)
 {
 	enum made made = fuzz_random(random) % 4 ? GOOD :
 			 fuzz_random(random) % MADE;
@@ -315,27 +316,27 @@ static enum made make(struct reply *reply, struct str id, uint32_t *random)
 		return made;
 	buf_init(&line, 1 << 20);
 	buf_puts(&line, "{\"bucket\":\"b\",\"key\":\"k\",\"from\":{");
-	json_member(&line, reply->event.kind == REPLY_BATCH ? "batch" : "sqs",
+	json_member(&line, results->event.kind == RESULTS_TASKS ? "batch" : "sqs",
 		    id);
 	buf_putc(&line, '}');
 	buf_puts(&line, members[made]);
-	CHECK(feed(reply, buf_str(&line)) == 0, "a record is taken");
+	CHECK(feed(results, buf_str(&line)) == 0, "a record is taken");
 	buf_free(&line);
 	return made;
 }
 
-static bool fails(const struct reply *reply, bool cut, enum made made)
+static bool fails(const struct results *results, bool cut, enum made made)
 {
 	return made == FAILED || made == FAILED_FOR_GOOD ||
-	       (made == GONE && reply->options.gone_fails) ||
-	       (made == DROPPED && (cut || !reply->options.may_drop));
+	       (made == GONE && results->options.gone_fails) ||
+	       (made == DROPPED && (cut || !results->options.may_drop));
 }
 
-/* Make the records of each unit, begun with any of them. */
-static unsigned long long make_all(struct reply *reply, bool cut,
+/* Make the records of each unit of event, begun with any of them. */
+static unsigned long long make_all(struct results *results,
+				   const struct results_event *event, bool cut,
 				   struct told *want, uint32_t *random)
 {
-	struct reply_event *event = &reply->event;
 	size_t first = event->count ? fuzz_random(random) % event->count : 0;
 	unsigned long long records = event->others;
 
@@ -344,56 +345,57 @@ static unsigned long long make_all(struct reply *reply, bool cut,
 		unsigned long long left = event->units[at].expected;
 
 		for (; left > 0; left--) {
-			enum made made = make(reply, event->units[at].id,
+			enum made made = make(results, event->units[at].id,
 					      random);
 
 			records++;
-			want->failed[at] |= fails(reply, cut, made);
+			want->failed[at] |= fails(results, cut, made);
 			want->permanent[at] |= made == FAILED_FOR_GOOD ||
-				(made == GONE && reply->options.gone_fails);
+				(made == GONE && results->options.gone_fails);
 		}
 	}
-	if (event->kind == REPLY_DIRECT) {
+	if (event->kind == RESULTS_WHOLE) {
 		records = fuzz_random(random) % 4;
 		for (unsigned long long i = 0; i < records; i++)
-			want->any |= fails(reply, cut,
-					   make(reply, STR_NONE, random));
+			want->any |= fails(results, cut,
+					   make(results, STR_NONE, random));
 	}
 	return records;
 }
 
-static void end(struct reply *reply, bool cut, unsigned long long records)
+static void end(struct results *results, bool cut, unsigned long long records)
 {
 	struct buf mark;
 
 	buf_init(&mark, 100);
 	buf_printf(&mark, "{\"mark\":\"id\",\"records\":%llu}", records);
-	CHECK(cut || feed(reply, buf_str(&mark)) == 1, "a mark is seen");
-	reply_end(reply, cut ? &late : NULL);
+	CHECK(cut || feed(results, buf_str(&mark)) == 1, "a mark is seen");
+	results_end(results, cut ? &late : NULL);
 	buf_free(&mark);
 }
 
-static void check_made(struct reply *reply, bool cut, uint32_t random)
+static void check_made(struct results *results,
+		       const struct results_event *event, bool cut,
+		       uint32_t random)
 {
-	const struct reply_event *event = &reply->event;
-	bool all = event->others > 0 && (cut || !reply->options.may_drop);
+	bool all = event->others > 0 && (cut || !results->options.may_drop);
 	bool before = false, known;
 	struct told want, told;
 
 	told_init(&want, event->count);
 	told_init(&told, event->count);
-	end(reply, cut, make_all(reply, cut, &want, &random));
-	read_answer(reply, &told);
+	end(results, cut, make_all(results, event, cut, &want, &random));
+	read_answer(results, &told);
 	known = are_distinct(event) && !told.unknown;
 	for (size_t i = 0; i < event->count && known; i++) {
 		before = want.failed[i] || (before && event->is_fifo);
 		CHECK(told.failed[i] == (before || all),
 		      "those failed that did, and no other");
-		CHECK(event->kind != REPLY_BATCH ||
+		CHECK(event->kind != RESULTS_TASKS ||
 		      told.permanent[i] == want.permanent[i],
 		      "what need not be tried again is not");
 	}
-	if (event->kind == REPLY_DIRECT)
+	if (event->kind == RESULTS_WHOLE)
 		CHECK(told.any == (want.any || cut), "it failed if it did");
 	told_free(&want);
 	told_free(&told);
@@ -408,23 +410,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest = { (const char *)data, size };
 	struct str text = fuzz_part(&rest), letters = fuzz_part(&rest);
-	struct reply_options options = {
+	struct results_options options = {
 		.gone_fails = has(letters, 'g'), .may_drop = has(letters, 'd')
 	};
-	struct reply *reply = reply_new(&options);
+	struct results *results = results_new(&options);
 	struct err err = { .code = "" };
 	char *copy = fuzz_copy(text);
 	struct str event = { copy, text.n };
+	struct results_event counted = { .count = 0 };
 
-	if (reply_begin(reply, STR("id"), event, &err) < 0) {
+	if (results_begin(results, STR("id"), event, &err) < 0) {
 		CHECK(err_is_set(&err), "an error says why");
-	} else {
-		check_event(event, &reply->event);
-		check_lines(reply, has(letters, 'c'), rest);
-		reply_begin(reply, STR("id"), event, &err);
-		check_made(reply, has(letters, 'c'), fuzz_seed(rest));
+	} else if (results_event_read(&counted, event, &err) == 0 &&
+		   (counted.kind != RESULTS_MESSAGES ||
+		    results_event_count(&counted, event, &err) == 0)) {
+		check_event(event, &counted);
+		check_lines(results, has(letters, 'c'), rest);
+		results_begin(results, STR("id"), event, &err);
+		check_made(results, &counted, has(letters, 'c'),
+			   fuzz_seed(rest));
 	}
-	reply_free(reply);
+	results_event_free(&counted);
+	results_free(results);
 	free(copy);
 	return 0;
 }

@@ -5,11 +5,11 @@
  * Input: a byte of flags, then texts with a byte 0xFF between them: path,
  * query, session token, names and values of headers by turns.
  */
-#include "sigv4.h"
+#include "sign/sigv4.h"
 
-#include "canonical.h"
+#include "sign/canonical.h"
 #include "fuzz.h"
-#include "uri.h"
+#include "format/uri.h"
 
 enum { HEADERS = 24 };
 
@@ -21,7 +21,7 @@ static struct str lines_of(struct str text, size_t *n)
 	return text;
 }
 
-/* The query in canonical form stays as it is. */
+/* A query in canonical form must not change again. */
 static void check_query(struct str query, const struct sigv4_request *request)
 {
 	struct sigv4_request again = *request;
@@ -42,7 +42,7 @@ static void check_query(struct str query, const struct sigv4_request *request)
 	buf_free(&out);
 }
 
-/* Nothing in it can add a line. */
+/* No byte of the text can begin another line. */
 static void check_canonical(const struct sigv4_request *request)
 {
 	struct str signed_headers = STR_NONE, rest, query;
@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sigv4_credentials credentials = { STR("AKID"), STR("secret"),
 						 STR_NONE };
-	struct sigv4_header headers[HEADERS + 1] = {
+	struct str_pair headers[HEADERS + 1] = {
 		{ STR("Host"), STR("example.com") }
 	};
 	struct sigv4_request request = {
@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fuzz_has_control(credentials.session_token))
 		credentials.session_token = STR_NONE;
 	while (rest.n > 0 && request.n_headers <= HEADERS) {
-		struct sigv4_header *header = &headers[request.n_headers++];
+		struct str_pair *header = &headers[request.n_headers++];
 
 		header->name = field(&rest);
 		header->value = field(&rest);

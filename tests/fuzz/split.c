@@ -3,10 +3,12 @@
  * split: from the bytes on stdin to the lines on stdout, the whole tool.
  *
  * The input runs twice, in one piece and in pieces of random sizes.  Every line
- * is one JSON object that the filters downstream take, marks count the records
- * before them, and where the input is of the simplest kind, the number of
- * records is compared with a count made by other means.
+ * of output is one JSON object that the filters downstream accept, and marks
+ * count the records before them.  If the input is of the simplest kind, the
+ * number of records is compared with a count made by other means.
  */
+#define _GNU_SOURCE		/* memrchr */
+
 #include <errno.h>
 #include <getopt.h>
 #include <sysexits.h>
@@ -14,11 +16,12 @@
 #include <yajl/yajl_tree.h>
 
 #include "fuzz.h"
+#include "record/record_fault.h"
 
 /* stdin and stdout of the tool. */
 static struct {
 	struct str in;
-	uint32_t random;	/* 0: as much as there is room for */
+	uint32_t random;	/* of piece sizes; 0: as large as fits */
 	char *out;
 	size_t out_n, out_size;
 } io;
@@ -55,7 +58,7 @@ static ssize_t fuzz_write(int fd, const void *bytes, size_t n)
 
 static FILE *nowhere;
 
-/* The tool, between a stdin, a stdout and a stderr of our own. */
+/* The tool, with our own stdin, stdout and stderr. */
 int split_main(int argc, char **argv);
 #define main split_main
 #define read fuzz_read
@@ -64,8 +67,8 @@ int split_main(int argc, char **argv);
 #pragma push_macro("stderr")
 #undef stderr
 #define stderr nowhere
-#include "../../lib/intake.c"
-#include "../../lib/output.c"
+#include "../../lib/event/event_input.c"
+#include "../../lib/io/output.c"
 #include "../../cmd/s3ev-split.c"
 #undef main
 #undef read
@@ -114,11 +117,14 @@ static void check_record(const struct record *record)
 {
 	char id[RECORD_ID_SIZE + 1];
 
-	if (record_outcome(record) != RECORD_GOOD) {
-		CHECK(record->failed.p && !record->bucket.p,
-		      "only what cannot be read is failed");
+	if (!record->bucket.p) {
+		CHECK(record->failed.p, "only what cannot be read has none");
 		return;
 	}
+	CHECK(record_is_bucket_name(record->bucket) ||
+	      record_is_special_bucket(record->bucket), "buckets have names");
+	CHECK(!str_has_control(record->etag) &&
+	      !str_has_control(record->version), "no tag ends a header");
 	CHECK(record->key.n <= RECORD_KEY_MAX, "no key is longer than S3's");
 	record_id(record, id);
 	CHECK(str_is(record->id, id), "the id is that of what the line says");
@@ -193,7 +199,7 @@ static yajl_val only(yajl_val object, const char *name)
 	return found;
 }
 
-/* Is it an object with members out of names only, each of them once? */
+/* Is it an object whose members are all among names, each at most once? */
 static bool is_plain_object(yajl_val object, const char *const *names)
 {
 	if (!object || !YAJL_IS_OBJECT(object))
@@ -220,7 +226,7 @@ static bool is_plain_text(yajl_val value)
 			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(s);
 }
 
-/* Is it the simplest kind of S3 record, where nothing is to be wondered at? */
+/* Is it the simplest kind of S3 record, without anything unusual? */
 static bool is_simple(yajl_val value)
 {
 	static const char *const members[] = {
@@ -251,7 +257,7 @@ static bool is_simple(yajl_val value)
 	return !size || (YAJL_IS_INTEGER(size) && YAJL_GET_INTEGER(size) > 0);
 }
 
-/* How many records a document is good for, -1 where it is not that simple. */
+/* The number of records of a document, or -1 if it is not that simple. */
 static long long count(struct str in)
 {
 	static const char *const members[] = { "Records", NULL };
@@ -276,7 +282,7 @@ static long long count(struct str in)
 	return n;
 }
 
-/* What comes out of the input, in whatever pieces it comes; the records. */
+/* Run the tool on the input and check its output; returns the records. */
 static unsigned long long check_mode(const char *mode, struct str in)
 {
 	unsigned long long records;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* uri: encoding and decoding are each other's inverse. */
-#include "uri.h"
+#include "format/uri.h"
 
 #include "fuzz.h"
 
@@ -10,7 +10,7 @@ static int digit(int c)
 	       (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* Only what RFC 3986 leaves as it is, and well-formed escapes. */
+/* Encoded text holds only unreserved bytes and well-formed escapes. */
 static void check_encoded(struct str s, bool path)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -56,7 +56,7 @@ static void check_inverse(struct str s, bool path)
 	buf_free(&encoded);
 }
 
-/* The same in the plainest way. */
+/* Decode in the plainest way, to compare with. */
 static size_t plainly(char *out, struct str s, bool form)
 {
 	size_t n = 0;

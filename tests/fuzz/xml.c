@@ -4,10 +4,11 @@
  *
  * Input: the status and the lines of the head; the body.
  */
-#include "config_url.h"
 #include "fuzz.h"
-#include "s3_answer.h"
-#include "xml.h"
+#include "format/url.h"
+#include "format/xml.h"
+#include "http/http_head.h"
+#include "s3/s3_answer.h"
 
 struct answer {
 	struct str code, message, condition, etag;
@@ -20,7 +21,7 @@ static const struct xml_field fields[] = {
 	{ "CopyObjectResult/ETag", offsetof(struct answer, etag) },
 };
 
-/* Characters that XML has no way to write, or that its reader changes. */
+/* Characters that XML cannot write, or that its reader changes. */
 static bool can_be_written(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -45,7 +46,7 @@ static void put_escaped(struct buf *out, struct str s)
 	}
 }
 
-/* A text is read as it was written. */
+/* A text must be read as it was written. */
 static void check_round_trip(struct str text)
 {
 	struct answer answer;
@@ -123,10 +124,10 @@ static void check_each(struct str body)
 	free(copy);
 }
 
-/* Where a server sends us must be a place to go. */
+/* A redirect must lead to a valid URL. */
 static void check_elsewhere(struct s3_call *call, const struct err *err)
 {
-	struct config_url parts;
+	struct url parts;
 	struct str url;
 
 	call->aws.err = *err;
@@ -135,9 +136,9 @@ static void check_elsewhere(struct s3_call *call, const struct err *err)
 	url = s3_answer_location(call);
 	if (!url.p)
 		return;
-	CHECK(fuzz_is_url(url) && config_url_split(url, &parts) &&
+	CHECK(fuzz_is_url(url) && url_split(url, &parts) &&
 	      parts.host.n > 0, "a place to go is a URL");
-	CHECK(str_is(parts.scheme, "https://"), "TLS is never given up");
+	CHECK(url_is_tls(&parts), "TLS is never given up");
 }
 
 static void check_judge(long status, struct str head, struct str body,
@@ -153,12 +154,13 @@ static void check_judge(long status, struct str head, struct str body,
 	arena_init(&arena, 8 << 20);
 	http_init(http);
 	call.aws.arena = &arena;
+	call.aws.method = is_copy ? "PUT" : body.n > 0 ? "GET" : "HEAD";
 	http->status = status;
 	buf_put_str(&http->head, head);
 	buf_put_str(&http->body_in, body);
 	call.pinned_etag = STR("d41d8cd98f00b204e9800998ecf8427e");
 	judged = s3_answer_judge(&call.aws, &err);
-	http_date(http);
+	http_head_date(http);
 	if (judged < 0) {
 		CHECK(err_is_set(&err), "an error has a code");
 		CHECK(err.status > 0, "an error has a status");

@@ -1,8 +1,8 @@
 // Rules for the stub: an S3 in memory that keeps conditions, as AWS does and
 // RGW does not on copies. PUT, copy, HEAD, GET and DELETE of objects, of which
 // those in buckets whose names begin with "v" have versions. What there is at
-// first is JSON in the file MEMORY_S3, {"bucket/key": ["body", ...]}, and what
-// there is in the end, too. What a look says is old when it arrives, so that
+// first is JSON in the file MEMORY_S3 of the environment, {"bucket/key": ["body", ...]}, all of it
+// written as 2024 began, and what there is in the end, too. What a look says is old when it arrives, so that
 // workers get into each other's way.
 import {createHash} from 'node:crypto'
 import fs from 'node:fs'
@@ -10,6 +10,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 
 const objects = new Map() // "bucket/key": versions, the newest last
 let versions = 0
+let file // what MEMORY_S3 says
 
 // {name: "bucket/key", version}, of a target or of x-amz-copy-source
 function locate(target, host = '') {
@@ -25,24 +26,21 @@ function find({name, version}) {
 }
 
 const quoted = (etag) => `"${etag}"`
-const error = (status, code, more = '') => ({status, body: `<Error><Code>${code}</Code><Message>x</Message>${more}</Error>`})
+const error = (status, code, more = '') => ({status, headers: {'x-amz-request-id': 'R'}, body: `<Error><Code>${code}</Code><Message>x</Message>${more}</Error>`})
 const failed = (condition) => error(412, 'PreconditionFailed', `<Condition>${condition}</Condition>`)
 
-function store(name, object) {
+function store(name, object, at = new Date()) {
 	const versioned = name.startsWith('v')
 	const stored = {...object, etag: createHash('md5').update(object.body).digest('hex'),
-		version: versioned ? `v${++versions}` : undefined, modified: new Date().toUTCString()}
+		version: versioned ? `v${++versions}` : undefined, modified: at.toUTCString()}
 	objects.set(name, versioned ? [...objects.get(name) ?? [], stored] : [stored])
 	return stored
 }
 
 function save() {
 	const bodies = [...objects].map(([name, all]) => [name, all.map(({body}) => String(body))])
-	fs.writeFileSync(process.env.MEMORY_S3, JSON.stringify(Object.fromEntries(bodies)))
+	fs.writeFileSync(file, JSON.stringify(Object.fromEntries(bodies)))
 }
-
-for (const [name, bodies] of Object.entries(JSON.parse(fs.readFileSync(process.env.MEMORY_S3))))
-	bodies.forEach((body) => store(name, {body}))
 
 const shown = ({etag, version, modified, headers}) => ({ETag: quoted(etag), 'Last-Modified': modified, ...headers,
 	...version && {'x-amz-version-id': version}})
@@ -66,6 +64,10 @@ function copy(name, headers) {
 		return error(404, source.version ? 'NoSuchVersion' : 'NoSuchKey')
 	if (wanted && wanted !== quoted(from.etag))
 		return failed('x-amz-copy-source-If-Match')
+	// As on AWS, the time counts only where there is no ETag.
+	const since = headers['x-amz-copy-source-if-unmodified-since']
+	if (!wanted && since && Date.parse(from.modified) > Date.parse(since))
+		return failed('x-amz-copy-source-If-Unmodified-Since')
 	const refused = refusal(name, headers)
 	if (refused)
 		return refused
@@ -112,4 +114,9 @@ async function look({method, target, headers}) {
 	return answer
 }
 
-export default [{match: {method: 'HEAD'}, reply: look}, {match: {method: 'GET'}, reply: look}, {reply: change}]
+export default ({MEMORY_S3}) => {
+	file = MEMORY_S3
+	for (const [name, bodies] of Object.entries(JSON.parse(fs.readFileSync(file))))
+		bodies.forEach((body) => store(name, {body}, new Date('2024-01-01T00:00:00Z')))
+	return [{match: {method: 'HEAD'}, reply: look}, {match: {method: 'GET'}, reply: look}, {reply: change}]
+}

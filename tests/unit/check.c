@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check: what each of them takes, and where it finds a fault. */
+/* check: what each check accepts, and where it finds a fault. */
 #include <stdint.h>
 
-#include "check.h"
-#include "gunzip.h"
+#include "check/check.h"
+#include "format/gunzip.h"
 #include "tap.h"
 
 static struct arena arena;
@@ -55,7 +55,21 @@ static const struct {
 	{ CHECK_UTF8, 0, STR("plain text of more than sixteen bytes\n"), "" },
 	{ CHECK_UTF8, 0, STR("\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF"
 			     "\xEE\x80\x80\xEF\xBF\xBF\xF0\x90\x80\x80"
-			     "\xF4\x8F\xBF\xBF\0"), "" },
+			     "\xF4\x8F\xBF\xBF"), "" },
+	{ CHECK_UTF8, 0, STR("\xEF\xBB\xBF""a"), "" },
+	{ CHECK_UTF8, 0, STR("\0"), "NulByte 1 1 1" },
+	{ CHECK_UTF8, 0, STR("ab\nc\0\0"), "NulByte 2 2 5" },
+	{ CHECK_UTF8, 0, STR("a\0b"), "NulByte 1 2 2" },
+	{ CHECK_UTF8, 0, STR("a\0b\0"), "UTF16 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\0a\0b\0\n"), "UTF16 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\xFF\xFE"), "UTF16 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\xFE\xFF\0a"), "UTF16 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\xFF\xFE\0\0"), "UTF32 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\0\0\xFE\xFF"), "UTF32 1 1 1" },
+	{ CHECK_UTF8, 0, STR("a\0\0\0"), "UTF32 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\0\0\0a"), "UTF32 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\0\0a"), "NulByte 1 1 1" },
+	{ CHECK_UTF8, 0, STR("\xFF"), "InvalidUTF8 1 1 1" },
 	{ CHECK_UTF8, 0, STR("a\n\xC3\xA9\xFFz"), "InvalidUTF8 2 2 5" },
 	{ CHECK_UTF8, 0, STR("\xC0\x80"), "InvalidUTF8 1 1 1" },
 	{ CHECK_UTF8, 0, STR("ab\xE0\x9F\x80"), "InvalidUTF8 1 3 3" },
@@ -94,7 +108,12 @@ static const struct {
 	{ CHECK_JSON, 0, STR("\"\\x\""), "InvalidJSON 1 3 3" },
 	{ CHECK_JSON, 0, STR("\"\\u00g0\""), "InvalidJSON 1 6 6" },
 	{ CHECK_JSON, 0, STR("\"\xE9t\xE9\""), "InvalidJSON 1 3 3" },
-	{ CHECK_JSON, 0, STR("\xEF\xBB\xBF{}"), "InvalidJSON 1 1 1" },
+	{ CHECK_JSON, 0, STR("\xEF\xBB\xBF{}"), "ByteOrderMark 1 1 1" },
+	{ CHECK_JSON, 0, STR("\xEF\xBB\xBF"), "ByteOrderMark 1 1 1" },
+	{ CHECK_JSON, 0, STR("\xEF\xBB"), "InvalidJSON 1 1 1" },
+	{ CHECK_JSON, 0, STR("\xFF\xFE{\0}\0"), "UTF16 1 1 1" },
+	{ CHECK_JSON, 0, STR("\0{\0}"), "UTF16 1 1 1" },
+	{ CHECK_JSON, 0, STR("[\"a\0\"]"), "InvalidJSON 1 4 4" },
 	{ CHECK_JSON, 0, STR("[1\v]"), "InvalidJSON 1 3 3" },
 
 	{ CHECK_NDJSON, 0, STR(""), "" },
@@ -103,6 +122,9 @@ static const struct {
 	{ CHECK_NDJSON, 0, STR("1\n[1,\n2]"), "InvalidJSON 2 4 6" },
 	{ CHECK_NDJSON, 0, STR("1\n{\"a\":"), "TruncatedJSON 2 6 8" },
 	{ CHECK_NDJSON, 0, STR("1\ntru\n"), "InvalidJSON 2 4 6" },
+	{ CHECK_NDJSON, 0, STR("\xEF\xBB\xBF{}\n"), "ByteOrderMark 1 1 1" },
+	{ CHECK_NDJSON, 0, STR("1\n2\0\n"), "NulByte 2 2 4" },
+	{ CHECK_NDJSON, 0, STR("\xFE\xFF\0{\0}"), "UTF16 1 1 1" },
 
 	{ CHECK_CSV, 0, STR(""), "" },
 	{ CHECK_CSV, 3, STR(""), "" },
@@ -120,6 +142,16 @@ static const struct {
 	{ CHECK_CSV, 0, STR("a\n\"x\n\n\n"), "UnclosedQuote 2 1 3" },
 	{ CHECK_CSV, 0, STR("a\rb\r"), "BareCR 1 3 3" },
 	{ CHECK_CSV, 0, STR("a,b\r"), "BareCR 1 5 5" },
+	{ CHECK_CSV, 0, STR("\xEF\xBB\xBF""a,b\n1\n"), "FieldCount 2 1 8" },
+	{ CHECK_CSV, 0, STR("\xEF\xBB"), "" },
+	{ CHECK_CSV, 0, STR("\xFF\xFC,\xE9\n,\n"), "" },
+	{ CHECK_CSV, 0, STR("\xFF"), "" },
+	{ CHECK_CSV, 0, STR("a,b\n1,\0\n"), "NulByte 2 3 7" },
+	{ CHECK_CSV, 0, STR("a,b\n\"\0\",1\n"), "NulByte 2 2 6" },
+	{ CHECK_CSV, 0, STR("\xFF\xFE""a\0,\0b\0\n\0""1\0,\0""2\0\n\0"),
+	  "UTF16 1 1 1" },
+	{ CHECK_CSV, 0, STR("a;b\n1;2;3\n4\n"), "" },
+	{ CHECK_CSV, 0, STR("sep=;\na,b\n"), "FieldCount 2 1 7" },
 
 	{ CHECK_ETAG, 0, STR("abc"), "" },
 	{ CHECK_ETAG, 0, STR("abd"), "WrongETag 0 0 0" },
@@ -145,6 +177,77 @@ static void test_table(void)
 	}
 }
 
+static const struct {
+	int delimiter;
+	unsigned columns;
+	struct str data;
+	const char *want;
+} delimited[] = {
+	{ ';', 0, STR("a;b\n1;2\n"), "" },
+	{ ';', 0, STR("a;b\n1;2;3\n4\n"), "FieldCount 2 1 5" },
+	{ ';', 2, STR("\"a;\"\"\n\";b,c\r\n,;\n"), "" },
+	{ ';', 0, STR("a;b\nx\"y;1\n"), "BareQuote 2 2 6" },
+	{ '\t', 0, STR("a\tb\n1\n"), "FieldCount 2 1 5" },
+	{ '|', 3, STR("\xEF\xBB\xBF""a|b|c"), "" },
+	{ ' ', 2, STR("a b\n"), "" },
+	{ ',', 0, STR("a,b\n1\n"), "FieldCount 2 1 5" },
+	{ ';', 0, STR("sep=;\r\na;b;c\r\n1;2\r\n"), "FieldCount 3 1 15" },
+	{ ';', 0, STR("SEP=;\na;b;c\n"), "" },
+	{ ';', 0, STR("sep=,\na;b\n"), "FieldCount 2 1 7" },
+	{ ';', 3, STR("sep=;\na;b\n"), "FieldCount 2 1 7" },
+	{ CHECK_DELIMITER_AUTO, 0, STR(""), "" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a;b\n1;2\n"), "" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a;b\n1;2;3\n"), "FieldCount 2 1 5" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a;b"), "" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a,b\n1;2\n"), "FieldCount 2 1 5" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a\tb,c\td\n1\t2\t3\n"), "" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a|b\n1\n"), "FieldCount 2 1 5" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("\"a,b,c\";d\n1;2\n"), "" },
+	{ CHECK_DELIMITER_AUTO, 2, STR("1,5;2,7\n1;2\n"), "" },
+	{ CHECK_DELIMITER_AUTO, 3, STR("a;b\n"), "FieldCount 1 1 1" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a\nb\n"), "" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("a\nb,c\n"), "FieldCount 2 1 3" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("sep=;\na;b\n1;2\n"), "" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("sep=^\r\na^b\r\n1\r\n"),
+	  "FieldCount 3 1 13" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("\xEF\xBB\xBFsep=\t\na\tb\n1,2\n"),
+	  "FieldCount 3 1 14" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("sep=;x\n1\n"), "FieldCount 2 1 8" },
+	{ CHECK_DELIMITER_AUTO, 0, STR("sep=;"), "" },
+};
+
+static void test_delimiters(void)
+{
+	for (size_t i = 0; i < sizeof(delimited) / sizeof(*delimited); i++) {
+		const struct check_rules rules = {
+			.kinds = 1u << CHECK_CSV,
+			.columns = delimited[i].columns,
+			.delimiter = delimited[i].delimiter,
+		};
+		char what[64];
+
+		snprintf(what, sizeof(what), "delimiter %d: %.40s",
+			 delimited[i].delimiter, delimited[i].data.p);
+		what[strcspn(what, "\r\n")] = '\0';
+		expect(&rules, delimited[i].data, delimited[i].want, what);
+	}
+}
+
+static void test_mark(void)
+{
+	const struct check_rules rules = {
+		.kinds = 1u << CHECK_JSON, .allow_bom = true,
+	};
+
+	expect(&rules, STR("\xEF\xBB\xBF{}"), "", "a mark that is allowed");
+	expect(&rules, STR("\xEF\xBB\xBF{]"), "InvalidJSON 1 3 5",
+	       "is a character of the line");
+	expect(&rules, STR("\xEF\xBB\xBF\xEF\xBB\xBF{}"),
+	       "InvalidJSON 1 2 4", "but no two");
+	expect(&rules, STR("\xEF\xBB\xBF"), "TruncatedJSON 1 2 4",
+	       "and it is no value");
+}
+
 static void test_depth(void)
 {
 	const struct check_rules rules = { .kinds = 1u << CHECK_JSON };
@@ -158,7 +261,7 @@ static void test_depth(void)
 	       "InvalidJSON 1 10001 10001", "and one more");
 }
 
-/* The fault that shows first decides, whatever the order of the checks. */
+/* The fault that needs the fewest bytes decides, in any order of checks. */
 static void test_first(void)
 {
 	const struct check_rules rules = {
@@ -168,6 +271,8 @@ static void test_first(void)
 	expect(&rules, STR("[1,x\"\xFF"), "InvalidJSON 1 4 4",
 	       "two faults in the same piece");
 	expect(&rules, STR("[\"a\xFF\"]"), "BareQuote 1 2 2", "and others");
+	expect(&rules, STR("[\0"), "InvalidJSON 1 2 2",
+	       "JSON says more about a NUL");
 	expect(&rules, STR("[\xFF"), "InvalidUTF8 1 2 2",
 	       "of two at the same byte the first of the table");
 }
@@ -205,6 +310,15 @@ static void test_gzip(void)
 	file[n] = '\n';
 	snprintf(want, sizeof(want), "TrailingGarbage 0 0 %zu", n);
 	expect(&rules, whole, want, "a member and a byte");
+	memset(file + n, 0, 600);
+	whole.n = n + 600;
+	expect(&rules, whole, "", "a member and zeros, as bsdtar pads");
+	whole.n = n + 1;
+	expect(&rules, whole, "", "one zero");
+	file[n + 599] = 0x1F;
+	whole.n = n + 600;
+	snprintf(want, sizeof(want), "TrailingGarbage 0 0 %zu", n + 599);
+	expect(&rules, whole, want, "after zeros only zeros may come");
 	file[n - 8] ^= 1;
 	whole.n = n;
 	snprintf(want, sizeof(want), "WrongCRC 0 0 %zu", n - 4);
@@ -214,7 +328,7 @@ static void test_gzip(void)
 	expect(&rules, whole, want, "half a file");
 }
 
-/* How much comes out of n zeros under a bound, and the code of the fault. */
+/* Unzip n zeros with a bound: the bytes that come out, and the fault's code. */
 static unsigned long long unzip_zeros(size_t zeros, unsigned long long max,
 				      const char **code)
 {
@@ -263,6 +377,8 @@ int main(void)
 {
 	arena_init(&arena, 8 << 20);
 	test_table();
+	test_delimiters();
+	test_mark();
 	test_depth();
 	test_first();
 	test_gzip();

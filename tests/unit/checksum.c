@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checksum: known values, and both ways of computing them agree. */
-#include "checksum.h"
+#include "hash/checksum.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -64,7 +64,7 @@ static void crc(enum checksum_kind kind, bool portable,
 	checksum_final(&checksum, value);
 }
 
-/* Bit by bit, as the definition has it. */
+/* Bit by bit, straight from the definition. */
 static uint64_t slow(uint64_t polynomial, uint64_t ones,
 		     const unsigned char *bytes, size_t n)
 {
@@ -121,7 +121,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Not a test: figures for those who ask. */
+/* Not a test: print the speed, for those who ask. */
 static void measure(void)
 {
 	enum { SIZE = 1 << 20, TIMES = 500 };

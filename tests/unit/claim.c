@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* claim: one at a time for each destination. */
-#include "claim.h"
+#include "place/claim.h"
 #include "tap.h"
 
 static char order[16];

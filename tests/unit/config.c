@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "config/config.h"
+#include "config/config_bucket.h"
+#include "config/config_endpoint.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -7,7 +9,7 @@
 
 #include "tap.h"
 
-/* What may be set; all of it is cleared before each case. */
+/* All variables that cases set; each is cleared before each case. */
 static const char *const variables[] = {
 	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE",
 	"AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION",
@@ -122,7 +124,7 @@ static void check_region(size_t i)
 	set_all(regions[i].set);
 	put_file("config", regions[i].config);
 	put_file("credentials", regions[i].credentials);
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	if (*want == '!') {
 		ok(!config && strstr(err.message, want + 1), "%s: %s",
 		   regions[i].what, err.message);
@@ -281,7 +283,7 @@ static void check_url(size_t i)
 	set_all(urls[i].set);
 	put_file("config", urls[i].config);
 	put_file("credentials", NULL);
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	if (!config || put_url(config, i, &url, &err) < 0)
 		ok(*want == '!' && strcmp(err.code, want + 1) == 0,
 		   "%s: %s: %s", urls[i].what, err.code, err.message);
@@ -300,7 +302,7 @@ static void check_rest(void)
 		    "SSL_CERT_FILE", "/b", "S3EV_STALL_TIMEOUT", "7",
 		    "AWS_REQUEST_CHECKSUM_CALCULATION", "when_required"));
 	put_file("config", "[default]\nmax_attempts = 5\n[x]\n");
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	ok(config && str_is(config->retry_mode.value, "standard"),
 	   "legacy retries are standard ones");
 	ok(config && config->max_attempts.value == 5 &&
@@ -318,6 +320,53 @@ static void check_rest(void)
 	config_free(config);
 }
 
+/* What is chosen counts more than the environment, and so does its profile. */
+static void check_choice(void)
+{
+	static const char file[] = "[profile a]\nregion = eu-west-3\n"
+		"endpoint_url = http://a/\n[profile b]\n";
+	struct config_choice choice = { .profile = "a" };
+	struct config *config, *other;
+	struct err err;
+
+	set_all(SET("AWS_PROFILE", "b", "AWS_REGION", "us-east-1",
+		    "AWS_ENDPOINT_URL_S3", "http://env"));
+	put_file("config", file);
+	other = config_load(NULL, &err);
+	config = config_load(&choice, &err);
+	ok(config && str_is(config->profile.value, "a") &&
+	   config->is_profile_chosen &&
+	   str_is(config->region.value, "eu-west-3") &&
+	   str_is(config->endpoint[CONFIG_S3].value, "http://a"),
+	   "a chosen profile has its own region and endpoint");
+	ok(config && other &&
+	   !config_endpoint_is_same(config, other, CONFIG_S3) &&
+	   config_endpoint_is_same(other, other, CONFIG_S3),
+	   "which is another store");
+	config_free(config);
+	choice = (struct config_choice){ "http://c//", "b", "eu-west-2" };
+	config = config_load(&choice, &err);
+	ok(config && str_is(config->region.value, "eu-west-2") &&
+	   str_is(config->endpoint[CONFIG_S3].value, "http://c"),
+	   "endpoint and region are what was chosen");
+	config_free(config);
+	choice = (struct config_choice){ "aws", "b", NULL };
+	config = config_load(&choice, &err);
+	ok(config && str_is(config->region.value, "us-east-1") &&
+	   !config_endpoint_is_custom(config, CONFIG_S3) && other &&
+	   !config_endpoint_is_same(config, other, CONFIG_S3) &&
+	   !config_endpoint_is_same(other, config, CONFIG_S3),
+	   "\"aws\" is no custom endpoint");
+	config_free(config);
+	choice = (struct config_choice){ .profile = "c" };
+	ok(!config_load(&choice, &err) && err_is(&err, "ProfileNotFound"),
+	   "a chosen profile has to exist");
+	choice = (struct config_choice){ .s3_endpoint = "c" };
+	ok(!config_load(&choice, &err) && err_is(&err, "InvalidConfig"),
+	   "a chosen endpoint has to be a URL");
+	config_free(other);
+}
+
 static void check_open_file(void)
 {
 	struct config *config;
@@ -328,7 +377,7 @@ static void check_open_file(void)
 	put_file("config", "[default]\n");
 	snprintf(path, sizeof(path), "%s/.aws/config", home);
 	chmod(path, 0666);
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	ok(config && config->file_open[INI_CONFIG] &&
 	   !config->file_open[INI_CREDENTIALS] && config->warnings[0] &&
 	   strstr(config->warnings[0], "others can write"),
@@ -336,12 +385,69 @@ static void check_open_file(void)
 	config_free(config);
 	unlink(path);
 	mkdir(path, 0700);
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	ok(config && config->warnings[0] &&
 	   strstr(config->warnings[0], "cannot be read"),
 	   "a file that cannot be read is warned about");
 	config_free(config);
 	rmdir(path);
+}
+
+static void check_follow(void)
+{
+	static const char here[] = "https://in.s3.us-east-1.amazonaws.com/k";
+	static const struct {
+		const char *endpoint, *from, *to;
+		bool may;
+	} cases[] = {
+		{ NULL, here, "https://in.s3.eu-west-1.amazonaws.com/k", true },
+		{ NULL, here, "https://in.s3-eu-west-1.amazonaws.com/k", true },
+		{ NULL, here, "https://in.S3.eu-west-1.AmazonAWS.com/k", true },
+		{ NULL, "https://in.s3.cn-north-1.amazonaws.com.cn/k",
+		  "https://in.s3.cn-northwest-1.amazonaws.com.cn/k", true },
+		{ NULL, here, "https://in.s3.cn-north-1.amazonaws.com.cn/k",
+		  false },
+		{ NULL, "https://in.s3.cn-north-1.amazonaws.com.cn/k", here,
+		  false },
+		{ NULL, here, "http://in.s3.eu-west-1.amazonaws.com/k", false },
+		{ NULL, here, "https://in.s3.eu-west-1.amazonaws.com:8443/k",
+		  false },
+		{ NULL, here, "https://x.execute-api.us-east-1.amazonaws.com/k",
+		  false },
+		{ NULL, here, "https://s3.evilamazonaws.com/k", false },
+		{ NULL, here, "https://s3.amazonaws.com.evil.example/k", false },
+		{ NULL, here, "https://amazonaws.com/k", false },
+		{ NULL, here, "http://169.254.169.254/latest", false },
+		{ NULL, here, "https://evil.example/in.s3.amazonaws.com", false },
+		{ NULL, here, "https://s3.amazonaws.com@evil.example/k", false },
+		{ "http://store:9000", "http://store:9000/in/k",
+		  "http://store:9000/in/other", true },
+		{ "http://store", "http://store/in/k", "http://Store:80/in/k",
+		  true },
+		{ "http://store:9000", "http://store:9000/in/k",
+		  "http://store:9001/in/k", false },
+		{ "http://store:9000", "http://store:9000/in/k", here, false },
+		{ "https://store", "https://store/in/k", "http://store/in/k",
+		  false },
+		{ "http://store:9000", "http://store:9000/in/k",
+		  "http://169.254.169.254/latest", false },
+		{ "http://store:9000", "http://store:9000/in/k", "/in/k", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct config *config;
+		struct err err;
+
+		set_all(NOTHING);
+		if (cases[i].endpoint)
+			setenv("AWS_ENDPOINT_URL_S3", cases[i].endpoint, 1);
+		config = config_load(NULL, &err);
+		ok(config && config_endpoint_may_follow(config,
+				str_of(cases[i].from), str_of(cases[i].to)) ==
+				cases[i].may,
+		   "%s is %sfollowed", cases[i].to, cases[i].may ? "" : "not ");
+		config_free(config);
+	}
 }
 
 int main(void)
@@ -355,6 +461,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++)
 		check_url(i);
 	check_rest();
+	check_follow();
+	check_choice();
 	check_open_file();
 	snprintf(path, sizeof(path), "%s/.aws", home);
 	rmdir(path);

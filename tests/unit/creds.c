@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "creds.h"
+#include "creds/creds.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "creds_chain.h"
-#include "creds_job.h"
-#include "iso.h"
+#include "creds/creds_chain.h"
+#include "creds/creds_job.h"
 #include "tap.h"
 
 static const char *const variables[] = {
@@ -23,7 +22,7 @@ static const char *const variables[] = {
 
 static char path[] = "/tmp/s3ev-creds.XXXXXX";
 
-/* Begin anew: nothing is set, and the config file has this text. */
+/* Begin anew: no variable is set, and the config file has this text. */
 static void begin(const char *text)
 {
 	FILE *file = fopen(path, "w");
@@ -39,8 +38,8 @@ static void begin(const char *text)
 }
 
 /*
- * A chain as text: one letter for each step, and of each what tells it from
- * others.
+ * A chain as text: for each step a letter, and what distinguishes it from other
+ * steps.
  */
 static void put_step(struct buf *out, const struct creds_step *step)
 {
@@ -161,7 +160,7 @@ static void check_chain(size_t i)
 		setenv(set[0], set[1], 1);
 	buf_init(&got, 4096);
 	arena_init(&arena, 1 << 20);
-	config = config_load(&err);
+	config = config_load(NULL, &err);
 	if (!config || creds_chain_find(config, &chain, &arena, &err) < 0) {
 		ok(*want == '!' && strcmp(err.code, want + 1) == 0,
 		   "%s: %s: %s", chains[i].what, err.code, err.message);
@@ -175,36 +174,31 @@ static void check_chain(size_t i)
 	buf_free(&got);
 }
 
-static void check_times(void)
+/* Keys in the environment are another's. */
+static void check_chosen(void)
 {
-	static const struct {
-		const char *text;
-		long long want;		/* -1: no time */
-	} times[] = {
-		{ "1970-01-01T00:00:00Z", 0 },
-		{ "2026-11-23T05:54:00Z", 1795413240 },
-		{ "2026-11-23T05:54:00.123Z", 1795413240 },
-		{ "2026-11-23T07:54:00+02:00", 1795413240 },
-		{ "2026-11-23T00:24:00-0530", 1795413240 },
-		{ "2026-11-23T05:54:00UTC", 1795413240 },
-		{ "2026-11-23T05:54:00", 1795413240 },
-		{ "", -1 }, { "2026-11-23", -1 }, { "2026-13-23T05:54:00Z", -1 },
-		{ "2026-11-23T05:54:00ZZ", -1 }, { "2026-11-23T05:54:00+2", -1 },
-		{ "1795413240", -1 },
-	};
-	char text[ISO_SIZE];
+	struct config_choice choice = { .profile = "a" };
+	struct creds_chain chain;
+	struct err err = { .code = "" };
+	struct config *config;
+	struct arena arena;
 
-	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
-		time_t got = -1;
-		int status = iso_time(str_of(times[i].text), &got);
-
-		ok(status < 0 ? times[i].want == -1 : got == times[i].want,
-		   "the time \"%s\"", times[i].text);
-	}
-	iso_write(text, 0);
-	ok(strcmp(text, "1970-01-01T00:00:00Z") == 0, "a time is written");
-	iso_write(text, (time_t)(~0ULL >> 1));
-	ok(*text == '\0', "one that no calendar has is not");
+	begin("[profile a]\naws_access_key_id = A\n"
+	      "aws_secret_access_key = S\n[profile none]\n");
+	setenv("AWS_ACCESS_KEY_ID", "E", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "E", 1);
+	arena_init(&arena, 1 << 20);
+	config = config_load(&choice, &err);
+	ok(config && creds_chain_find(config, &chain, &arena, &err) == 0 &&
+	   str_is(chain.steps[0].access_key_id, "A"),
+	   "the keys of a chosen profile are its own");
+	config_free(config);
+	choice.profile = "none";
+	config = config_load(&choice, &err);
+	ok(config && creds_chain_find(config, &chain, &arena, &err) < 0 &&
+	   err_is(&err, "NoCredentials"), "or there are none");
+	config_free(config);
+	arena_free(&arena);
 }
 
 static void check_sets(void)
@@ -275,7 +269,7 @@ static void open_client(struct client *client, const char *text)
 	struct err err = { .code = "" };
 
 	begin(text);
-	client->config = config_load(&err);
+	client->config = config_load(NULL, &err);
 	client->loop = loop_new();
 	client->http = http_new(client->loop, &options, &err);
 	client->creds = client->config ? creds_new(client->config,
@@ -308,7 +302,7 @@ static void check_static(void)
 	close_client(&client);
 }
 
-/* The process counts its runs, and its keys have the count in them. */
+/* The process counts its runs and puts the count into its keys. */
 #define PROCESS(life) \
 	"[default]\ncredential_process = sh -c 'echo >>\"$0\"; " \
 	"printf \"{\\\"Version\\\":1,\\\"AccessKeyId\\\":\\\"AK%%s\\\"," \
@@ -402,7 +396,7 @@ static const struct {
 	  "control character" },
 	{ "a time that is none", "echo '{\"Version\":1,\"AccessKeyId\":\"a\","
 	  "\"SecretAccessKey\":\"b\",\"Expiration\":\"soon\"}'",
-	  "Expiration is no time" },
+	  "Expiration is not a time" },
 	{ "too much", "head -c 1000000 /dev/zero", "more than 65536 bytes" },
 	{ "no shell", "echo $HOME `id` ; exit", "InvalidJSON" },
 	{ "a quote that is not closed", "echo 'a", "a quote is not closed" },
@@ -437,7 +431,7 @@ int main(void)
 	close(fd);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(*chains); i++)
 		check_chain(i);
-	check_times();
+	check_chosen();
 	check_sets();
 	check_static();
 	check_refresh();

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "digest.h"
+#include "hash/digest.h"
+#include "hash/digest_map.h"
 
 #include <string.h>
 
-#include "str.h"
+#include "base/str.h"
 #include "tap.h"
 
-/* FIPS 180-4's examples, as NIST publishes them; a million times "a" below. */
+/* FIPS 180-4's examples, from NIST; the one of a million "a" comes below. */
 static const struct {
 	const char *text;
 	const char *hex;
@@ -39,7 +40,7 @@ static const struct {
 	  "57edf4a22be3c955ac49da2e2107b67a" }
 };
 
-/* RFC 4231, 4.2 to 4.8; the fifth is cut to 128 bits there. */
+/* RFC 4231, 4.2 to 4.8; the code of the fifth is cut to 128 bits there. */
 static const struct {
 	struct str key;
 	struct str text;
@@ -103,7 +104,7 @@ static const struct {
 	{ "\xfb\xff", "+/8=", "fbff" }
 };
 
-/* Compare the beginning of a digest as long as want with it. */
+/* Compare want with as many digits of a digest. */
 static void is_hex(const unsigned char *digest, const char *want,
 		   const char *what)
 {
@@ -221,6 +222,41 @@ static void test_sha1(void)
 	   "SHA-1 of FIPS 180's abc");
 }
 
+static struct digest_key numbered(unsigned n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", n);
+	return digest_key(&(struct str){ text, strlen(text) }, 1);
+}
+
+static void test_map(void)
+{
+	enum { MANY = 20000 };
+	const struct str one[] = { STR("ab"), STR("c") };
+	const struct str other[] = { STR("a"), STR("bc") };
+	struct digest_key a = digest_key(one, 2), b = digest_key(other, 2);
+	struct digest_map map = { .n = 0 };
+	unsigned right = 0, none = 0;
+
+	ok(a.a != b.a && a.b != b.b, "texts that are cut elsewhere differ");
+	ok(digest_map_get(&map, a) == 0, "an empty map has nothing");
+	for (unsigned i = 0; i < MANY; i++)
+		digest_map_put(&map, numbered(i), i + 1);
+	for (unsigned i = 0; i < MANY; i++) {
+		right += digest_map_get(&map, numbered(i)) == i + 1;
+		none += digest_map_get(&map, numbered(MANY + i)) == 0;
+	}
+	ok(right == MANY && none == MANY && map.n == MANY,
+	   "a map has what was put there, and nothing else");
+	digest_map_put(&map, numbered(7), 700);
+	ok(digest_map_get(&map, numbered(7)) == 700 && map.n == MANY,
+	   "a value is replaced");
+	ok(map.room <= 4 * map.n, "a fourth of its places is taken, at least");
+	digest_map_free(&map);
+	ok(digest_map_get(&map, numbered(7)) == 0, "what is freed is empty");
+}
+
 int main(void)
 {
 	test_sha1();
@@ -228,5 +264,6 @@ int main(void)
 	test_md5();
 	test_hmac();
 	test_writing();
+	test_map();
 	return done();
 }

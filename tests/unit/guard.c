@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* guard: nothing is written where events come from. */
-#include "guard.h"
+#include "place/guard.h"
 #include "tap.h"
 
 static struct record record = { .bucket = STR("in"), .key = STR("new/a.csv"),

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json: picking members, writing strings. */
+/* json: reading in pieces, picking members, writing strings. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "json.h"
-#include "pick.h"
+#include "format/json.h"
+#include "format/json_each.h"
+#include "format/json_pick.h"
+#include "format/json_quick.h"
+#include "format/json_write.h"
 #include "tap.h"
 
 struct picked {
 	struct str a, b, nested, deep, only;
 };
 
-static const struct pick_field fields[] = {
+static const struct json_pick_field fields[] = {
 	{ "a", offsetof(struct picked, a), false },
 	{ "b", offsetof(struct picked, b), false },
 	{ "nested", offsetof(struct picked, nested), false },
@@ -19,13 +23,13 @@ static const struct pick_field fields[] = {
 	{ "unasked.only", offsetof(struct picked, only), false },
 };
 
-static struct pick *picker;
+static struct json_pick *picker;
 static struct arena arena;
 
 static int pick(struct str text, struct picked *picked, struct err *err)
 {
 	arena_reset(&arena);
-	return pick_object(picker, text, &arena, picked, err);
+	return json_pick_object(picker, text, &arena, picked, err);
 }
 
 static void test_pick(void)
@@ -55,6 +59,42 @@ static void test_pick(void)
 		&err) == 0 && !p.only.p, "also where nobody asks for the whole");
 	ok(pick(STR("{\"a\":1,\"a\":2}"), &p, &err) == 0 && str_is(p.a, "2"),
 	   "the last of two wins");
+}
+
+/* JSON_PICK_OTHER: what the object has besides. */
+static void test_other(void)
+{
+	static const struct json_pick_field some[] = {
+		{ "a", offsetof(struct picked, a), false },
+		{ JSON_PICK_OTHER, offsetof(struct picked, b), false },
+		{ "nested", offsetof(struct picked, nested), false },
+		{ "nested.deep", offsetof(struct picked, deep), false },
+	};
+	static const struct {
+		const char *text, *other;	/* NULL: none */
+	} rows[] = {
+		{ "{}", NULL },
+		{ "{\"a\":null,\"nested\":{\"x\":1,\"deep\":2}}", NULL },
+		{ "{\"a\":[{\"x\":1}]}", NULL },
+		{ "{\"a\":1,\"x\":null}", "x" },
+		{ "{\"x\":{\"a\":1},\"a\":1}", "x" },
+		{ "{\"*\":1}", "*" },
+		{ "{\"\":1}", "" },
+		{ "{\"nested.deep\":1}", "nested.deep" },
+		{ "{\"A\":1}", "A" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct picked p = { .b = STR_NONE };
+		struct err err;
+
+		arena_reset(&arena);
+		ok(json_pick(some, sizeof(some) / sizeof(*some),
+			     str_of(rows[i].text), &arena, &p, &err) == 0 &&
+		   (p.b.p != NULL) == (rows[i].other != NULL) &&
+		   (!p.b.p || str_is(p.b, rows[i].other)),
+		   "what else is in %s", rows[i].text);
+	}
 }
 
 static void test_refuse(void)
@@ -98,7 +138,11 @@ static void test_put(void)
 		{ { "plain", 5 }, "\"plain\"" },
 		{ { "a\"b\\c/", 6 }, "\"a\\\"b\\\\c/\"" },
 		{ { "\b\f\n\r\t", 5 }, "\"\\b\\f\\n\\r\\t\"" },
-		{ { "\0\x1F\x7F", 3 }, "\"\\u0000\\u001f\x7F\"" },
+		{ { "\0\x1F\x7F", 3 }, "\"\\u0000\\u001f\\u007f\"" },
+		{ { "1234567\x7F", 8 }, "\"1234567\\u007f\"" },
+		{ { "\xC2\x9B\xE2\x80\xAE\xE2\x80\xA8\xEF\xBB\xBF", 11 },
+		  "\"\\u009b\\u202e\\u2028\\ufeff\"" },
+		{ { "\xF3\xA0\x81\x81", 4 }, "\"\\udb40\\udc41\"" },
 		{ { "\xC3\xA9\xF0\x9F\x98\x80", 6 },
 		  "\"\xC3\xA9\xF0\x9F\x98\x80\"" },
 		{ { "a\xFFz\xC3", 4 }, "\"a\xEF\xBF\xBDz\xEF\xBF\xBD\"" },
@@ -125,7 +169,7 @@ static void test_put(void)
 	buf_free(&out);
 }
 
-/* What is called back, as letters; "skip" has what is in it passed over. */
+/* Callbacks as letters; what is in a member "skip" is skipped. */
 struct calls {
 	struct json_parser *parser;
 	struct buf seen;
@@ -206,7 +250,7 @@ static void test_skip(void)
 	}
 }
 
-/* In the piece that is being read, the one before, or long ago. */
+/* A token that began in this piece, in the one before, or long before. */
 static void test_pieces(void)
 {
 	static const struct str bad[] = {
@@ -253,17 +297,284 @@ static void test_position(void)
 	}
 }
 
+/* What is plain is taken to its end, all else is left to yajl. */
+static void test_quick(void)
+{
+	static const char *const taken[] = {
+		"{}", "[]", "[[],{},[]]", "{\"\":0}",
+		"{\"a\":[1,-0.5e+3,10E-2,true,false,null,\"x\"],\"b\":{}}",
+		"{ \"a\" : [ 1 , { } ] ,\r\n\t\"0123456789abcdef\" : \"12345678\" }",
+		"[\"12345678\\n\",\"\\\\\",\"\\\"\"]",
+	};
+	static const char *const left[] = {
+		"", " {}", "1", "\"a\"", "null", "{", "[", "{\"a\":1", "[1", "[1,",
+		"[\"\\u0041\"]", "[\"\\x\"]", "[\"\\", "[\"\\\"]", "[\"\xC3\xA9\"]", "[\"1234567\xC3\xA9\"]",
+		"[\"a\tb\"]", "[\"12345678\n\"]", "[\"a]", "[01]", "[-]", "[1.]",
+		"[.5]", "[1e]", "[1e+]", "[+1]", "[1x]", "[nul]", "[nullx]",
+		"[True]", "[1,]", "[,1]", "[,]", "[1 2]", "[[]1]", "[{}{}]",
+		"[}", "{]", "[[}]", "{\"a\"}", "{\"a\":}", "{\"a\" 1}",
+		"{\"a\":1,}", "{\"a\":1\"b\":2}", "{,}", "{1:2}", "{a:1}",
+		"{\"a\":1:2}", "[\"a\":1]", "{\"a\",\"b\"}", "[/**/]", "[\v1]",
+	};
+	struct json_quick *quick = malloc(sizeof(*quick));
+	char text[2 * JSON_QUICK_TOKENS];
+	size_t n = JSON_QUICK_DEPTH;
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
+		snprintf(text, sizeof(text), "%s{\"next\"", taken[i]);
+		ok(json_quick_read(quick, str_of(text)) == strlen(taken[i]),
+		   "plain: %s", taken[i]);
+	}
+	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
+		ok(json_quick_read(quick, str_of(left[i])) == 0,
+		   "not taken: %s", left[i]);
+	memset(text, '[', n);
+	memset(text + n, ']', n);
+	ok(json_quick_read(quick, (struct str){ text, 2 * n }) == 2 * n &&
+	   quick->count == 2 * n, "as deep as it may be");
+	memset(text, '[', n + 1);
+	memset(text + n + 1, ']', n + 1);
+	ok(json_quick_read(quick, (struct str){ text, 2 * n + 2 }) == 0,
+	   "deeper");
+	n = 2 * (JSON_QUICK_TOKENS - 2) + 1;
+	for (size_t i = 0; i < n; i++)
+		text[i] = i == 0 ? '[' : i == n - 1 ? ']' : i % 2 ? '1' : ',';
+	ok(json_quick_read(quick, (struct str){ text, n }) == n &&
+	   quick->count == JSON_QUICK_TOKENS, "as many tokens as there may be");
+	memcpy(text + n - 1, ",1]", 3);
+	ok(json_quick_read(quick, (struct str){ text, n + 2 }) == 0, "more");
+	free(quick);
+}
+
+static int put_text(void *ctx, struct str text)
+{
+	buf_put_str(ctx, text);
+	buf_putc(ctx, '|');
+	return 0;
+}
+
+static int text_of_scalar(void *ctx, enum json_type type, struct str text)
+{
+	(void)type;
+	return put_text(ctx, text);
+}
+
+static int text_of_container(void *ctx, enum json_type type)
+{
+	(void)ctx;
+	(void)type;
+	return 0;
+}
+
+static const struct json_handler reading = {
+	.scalar = text_of_scalar, .key = put_text,
+	.open = text_of_container, .close = text_of_container,
+};
+
+static void test_escapes(void)
+{
+	static const char text[] = "{\"a\\\"\\\\\\/b\":"
+		"[\"\\b\\f\\n\\r\\t123456789\\\\\",\"\",\"{\\\"c\\\":1}\"]}";
+	struct json_quick *quick = malloc(sizeof(*quick));
+	struct buf seen;
+	struct err err;
+
+	ok(json_quick_read(quick, str_of(text)) == strlen(text),
+	   "escapes of one letter are plain");
+	free(quick);
+	/* In one piece, and for yajl in two. */
+	for (size_t n = strlen(text), cut = 0; cut < n; cut += n - 1) {
+		struct json_parser *parser = json_new(&reading, &seen);
+
+		buf_init(&seen, 1000);
+		ok(json_feed(parser, text, cut, &err) == 0 &&
+		   json_feed(parser, text + cut, n - cut, &err) == 0, "read");
+		is(seen.p, seen.n, "a\"\\/b|\b\f\n\r\t123456789\\||{\"c\":1}|",
+		   "without escapes");
+		json_free(parser);
+		buf_free(&seen);
+	}
+}
+
+struct places {
+	struct json_parser *parser;
+	struct buf seen;
+};
+
+static int put_place(struct places *places)
+{
+	buf_printf(&places->seen, "%zu ", json_position(places->parser));
+	return 0;
+}
+
+static int place_of_scalar(void *ctx, enum json_type type, struct str text)
+{
+	(void)type;
+	(void)text;
+	return put_place(ctx);
+}
+
+static int place_of_key(void *ctx, struct str name)
+{
+	(void)name;
+	return put_place(ctx);
+}
+
+static int place_of_container(void *ctx, enum json_type type)
+{
+	(void)type;
+	return put_place(ctx);
+}
+
+static const struct json_handler placing = {
+	.scalar = place_of_scalar, .key = place_of_key,
+	.open = place_of_container, .close = place_of_container,
+};
+
+/* Where the tokens of a text are, and its error, read after another text. */
+static void places_of(const char *first, const char *text, struct places *places)
+{
+	struct err err;
+
+	places->parser = json_new(&placing, places);
+	buf_init(&places->seen, 1000);
+	json_feed(places->parser, first, strlen(first), &err);
+	buf_reset(&places->seen);
+	if (json_feed(places->parser, text, strlen(text), &err) < 0)
+		buf_printf(&places->seen, "%zu",
+			   json_error_position(places->parser));
+	json_free(places->parser);
+}
+
+static void test_places(void)
+{
+	static const char *const texts[] = {
+		"{\"a\":1}", " [] {\"a\":[true,\"b\"] } [\"\\u0041\"] {\"c\":2}",
+		"{\"a\":1} [2] {\"c\"/", "{\"a\":1}\n[\"\\n\"]\n{\"c\":2}\n{\"c\"{",
+		"{}\n  ", "{} {} \"\\ud800\" ", "[1]\n[\n2\n,\"\\n\"]\n[3]\n[4",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct places quick, slow;
+
+		places_of("", texts[i], &quick);
+		/* Behind what is no line yajl has to read all. */
+		places_of("1 ", texts[i], &slow);
+		ok(str_eq(buf_str(&quick.seen), buf_str(&slow.seen)),
+		   "tokens are where they are: %s: %.*s", texts[i],
+		   STR_FMT(buf_str(&quick.seen)));
+		buf_free(&quick.seen);
+		buf_free(&slow.seen);
+	}
+}
+
+/* A number of n digits in small pieces, in CPU time. */
+static double seconds_of_number(size_t n, bool *good)
+{
+	struct calls calls = { .skips = false };
+	struct json_parser *parser = json_new(&seeing, &calls);
+	clock_t begin = clock();
+	char piece[512];
+	struct err err;
+
+	memset(piece, '7', sizeof(piece));
+	*good = json_feed(parser, "[[", 2, &err) == 0;
+	for (size_t i = 0; i < n; i += sizeof(piece))
+		*good = *good && json_feed(parser, piece, sizeof(piece),
+					   &err) == 0;
+	*good = *good && json_feed(parser, ",1],2", 5, &err) == 0 &&
+		json_error_position(parser) == 5;
+	*good = *good && json_feed(parser, "]]", 2, &err) < 0 &&
+		json_error_position(parser) == 2;
+	json_free(parser);
+	return (double)(clock() - begin) / CLOCKS_PER_SEC;
+}
+
+static void test_long_number(void)
+{
+	bool small_good, good;
+	double small = seconds_of_number(128 << 10, &small_good);
+	double large = seconds_of_number(1 << 20, &good);
+
+	ok(small_good && good, "a number may have a million digits");
+	ok(large < 24 * small + 0.02,
+	   "and takes time in proportion to them: %.4f s, %.4f s", small,
+	   large);
+	seconds_of_number(9 << 20, &good);
+	ok(!good, "but not more than the ceiling");
+}
+
+static int join(void *ctx, struct str object, struct err *err)
+{
+	struct buf *all = ctx;
+
+	if (str_is(object, "{\"stop\":1}"))
+		return err_set(err, "Stop", "here");
+	buf_put_str(all, object);
+	buf_putc(all, ' ');
+	return 0;
+}
+
+static void test_each(void)
+{
+	static const struct {
+		const char *array, *objects, *code;
+	} rows[] = {
+		{ "[]", "", "" },
+		{ " [ {\"a\":[1,{\"b\":2}]} ,{}]", "{\"a\":[1,{\"b\":2}]} {} ", "" },
+		{ "[{},{\"stop\":1},{}]", "{} ", "Stop" },
+		{ "[{\"a\":\"]}\\\"{\\\\\"},\t{\"\\\\\\\"\":[{}]}\t] ",
+		  "{\"a\":\"]}\\\"{\\\\\"} {\"\\\\\\\"\":[{}]} ", "" },
+		{ "[{\"a\":\"}]", "", ERR_JSON },
+		{ "[{\"a\":\"\\\"}]", "", ERR_JSON },
+		{ "[{}{}]", "{} ", ERR_JSON },
+		{ "[{},]", "{} ", ERR_JSON },
+		{ "[,{}]", "", ERR_JSON },
+		{ "[{}]]", "{} ", ERR_JSON },
+		{ "[{}],", "{} ", ERR_JSON },
+		{ "[] x", "", ERR_JSON },
+		{ "", "", ERR_JSON },
+		{ "[", "", ERR_JSON },
+		{ "[{},1]", "{} ", ERR_JSON },
+		{ "[{},[]]", "{} ", ERR_JSON },
+		{ "[{}", "{} ", ERR_JSON },
+		{ "1", "", ERR_JSON },
+		{ "{\"x\":{}}", "", ERR_JSON },
+	};
+	struct buf all;
+
+	buf_init(&all, 1000);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = { .code = "" };
+		int status;
+
+		buf_reset(&all);
+		status = json_each(str_of(rows[i].array), join, &all, &err);
+		ok((status < 0) == (rows[i].code[0] != '\0') &&
+		   (status == 0 || err_is(&err, rows[i].code)) &&
+		   str_eq(buf_str(&all), str_of(rows[i].objects)),
+		   "the objects of %s", rows[i].array);
+	}
+	buf_free(&all);
+}
+
 int main(void)
 {
 	arena_init(&arena, 100000);
-	picker = pick_new(fields, sizeof(fields) / sizeof(*fields));
+	picker = json_pick_new(fields, sizeof(fields) / sizeof(*fields));
 	test_pick();
+	test_other();
 	test_refuse();
 	test_put();
 	test_skip();
 	test_pieces();
 	test_position();
-	pick_free(picker);
+	test_quick();
+	test_escapes();
+	test_places();
+	test_long_number();
+	test_each();
+	json_pick_free(picker);
 	arena_free(&arena);
 	return done();
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ledger: keys in event order, items, decisions. */
 #define _GNU_SOURCE /* memmem */
-#include "ledger.h"
+#include "ledger/ledger_item.h"
 #include "tap.h"
 
 static struct arena arena;
 
 static void seq_is(struct record r, const char *want, const char *what)
 {
-	struct ledger_key key;
+	struct ledger_item_key key;
 
 	r.bucket = STR("b");
 	r.key = STR("k");
 	r.id = STR("id");
-	key = ledger_key(&r, &arena);
+	key = ledger_item_key(&r, false, &arena);
 	is(key.seq.p, key.seq.n, want, what);
 	ok(str_is(key.object, "b/k"), "under the object's name");
 }
@@ -28,14 +28,52 @@ static void test_key(void)
 	       "00550000000000000000000000000000#e", "then the ETag");
 	seq_is((struct record){ .time = STR("2026-11-23T05:54:00Z"),
 				.etag = STR("e") },
-	       "2026-11-23T05:54:00Z#e", "without one, the time");
+	       "006B03D4F80000000000000000000000#e",
+	       "without one, the time as AWS's sequencers have it");
+	seq_is((struct record){ .time = STR("2026-11-29T00:00:00Z"),
+				.modified = STR("2026-11-23T05:54:00.123Z"),
+				.etag = STR("e") },
+	       "006B03D4F80754D4C000000000000000#e",
+	       "when it was written counts, not when it was listed");
 	seq_is((struct record){ .sequencer = STR("B3DE036B44E8201B"),
 				.source = STR("ceph:s3"),
 				.time = STR("2026-11-23T06:35:31.450171Z"),
 				.etag = STR("e") },
-	       "2026-11-23T06:35:31.450171Z#e", "Ceph's do not sort: the time");
-	seq_is((struct record){ .event = STR("x") }, "#id",
-	       "with nothing else, the id");
+	       "006B03DEB31AD5107800000000000000#e",
+	       "Ceph's do not sort: the time");
+	seq_is((struct record){ .event = STR("x") },
+	       "00000000000000000000000000000000#id",
+	       "with nothing else, the id, before all others");
+}
+
+static void test_places(void)
+{
+	struct record r = { .bucket = STR("b"), .key = STR("k"),
+			    .etag = STR("e"),
+			    .modified = STR("2026-11-23T05:54:00.123Z") };
+	struct record event = { .event = STR("ObjectCreated:Put"),
+				.time = STR("2026-11-23T05:54:00.123Z"),
+				.sequencer = STR("006B03D4F8D90281E5") };
+	struct ledger_item_key key = ledger_item_key(&r, true, &arena);
+	struct str earliest;
+
+	is(key.seq.p, key.seq.n, "18EA96D4529084C00000000000000000#e",
+	   "among sequencers in nanoseconds, as one of them");
+	ok(ledger_key_is_ns(STR("18EA96D4529084C0"), r.modified) &&
+	   !ledger_key_is_ns(STR("006B03D4F8D90281E5"), r.modified) &&
+	   !ledger_key_is_ns(STR("18EA96D4529084C0"), STR_NONE) &&
+	   !ledger_key_is_ns(STR("18EA96D4529084C0"),
+			     STR("2025-11-23T05:54:00.123Z")),
+	   "which are known by their time");
+	earliest = ledger_key_earliest(&event, &arena);
+	is(earliest.p, earliest.n, "006B03C6E80000000000000000000000",
+	   "an object is written at most an hour before its event");
+	event.event = STR("ObjectCreated:CompleteMultipartUpload");
+	ok(!ledger_key_earliest(&event, &arena).p, "unless it came in parts");
+	event.event = STR("ObjectCreated:Put");
+	event.sequencer = STR("18EA96D4529084C0");
+	ok(!ledger_key_earliest(&event, &arena).p,
+	   "or its sequencer does not tell the time");
 }
 
 static void test_decision(void)
@@ -43,23 +81,27 @@ static void test_decision(void)
 	struct record r = { .bad = STR("{}"), .bad_reason = STR("why"),
 			    .route_bucket = STR("q"), .route_key = STR("k") };
 	struct ledger_decision bad = ledger_decision(&r, &arena), old;
+	struct ledger_seen seen;
 	struct err err;
 
 	ok(str_is(bad.outcome, "bad") && str_is(bad.reason, "why") &&
 	   str_is(bad.destination, "q/k"), "outcome, reason, destination");
-	ok(ledger_read(STR("{\"Item\":{\"outcome\":{\"S\":\"bad\"},"
+	ok(ledger_item_read(STR("{\"Item\":{\"outcome\":{\"S\":\"bad\"},"
 			   "\"reason\":{\"S\":\"why\"},\"destination\":"
 			   "{\"S\":\"q/k\"},\"decisions\":{\"N\":\"3\"}}}"),
-		       &arena, &old, &err) == 1 && old.count == 3 &&
-	   ledger_same(&bad, &old), "read back as the same decision");
+		       &arena, &seen, &err) == 1 &&
+	   seen.decision.count == 3 && seen.is_old &&
+	   ledger_item_same(&bad, &seen.decision),
+	   "read back as the same decision, from a table of before");
+	old = seen.decision;
 	old.reason = STR("because");
-	ok(!ledger_same(&bad, &old), "another reason is another decision");
+	ok(!ledger_item_same(&bad, &old), "another reason is another decision");
 	old.reason = bad.reason;
 	old.code = STR("Other");
-	ok(!ledger_same(&bad, &old), "so is another code");
-	ok(ledger_read(STR("{\"__type\":\"x\"}"), &arena, &old, &err) == 0,
+	ok(!ledger_item_same(&bad, &old), "so is another code");
+	ok(ledger_item_read(STR("{\"__type\":\"x\"}"), &arena, &seen, &err) == 0,
 	   "an answer without an item");
-	ok(ledger_read(STR("<html>"), &arena, &old, &err) < 0,
+	ok(ledger_item_read(STR("<html>"), &arena, &seen, &err) < 0,
 	   "an answer that is none");
 }
 
@@ -84,21 +126,22 @@ static void test_outcomes(void)
 	   f.count == 0, "failed has them too, and is none");
 	other.reason = STR("in others");
 	other.code = STR("PreconditionFailed");
-	ok(ledger_same(&g, &other), "gone is gone, in other words too");
-	ok(ledger_keeps(&good, &g) && ledger_keeps(&bad, &g) &&
-	   !ledger_keeps(&g, &bad) && !ledger_keeps(&f, &g),
+	ok(ledger_item_same(&g, &other), "gone is gone, in other words too");
+	ok(ledger_item_keeps(&good, &g) && ledger_item_keeps(&bad, &g) &&
+	   !ledger_item_keeps(&g, &bad) && !ledger_item_keeps(&f, &g),
 	   "gone replaces no verdict, but a failure");
-	ok(ledger_keeps(&good, &f) && ledger_keeps(&bad, &f) &&
-	   ledger_keeps(&g, &f), "a failure replaces no decision");
-	ok(!ledger_keeps(&f, &f) && !ledger_keeps(&none, &f) &&
-	   !ledger_keeps(&f, &good) && !ledger_keeps(&none, &g),
+	ok(ledger_item_keeps(&good, &f) && ledger_item_keeps(&bad, &f) &&
+	   ledger_item_keeps(&g, &f), "a failure replaces no decision");
+	ok(!ledger_item_keeps(&f, &f) && !ledger_item_keeps(&none, &f) &&
+	   !ledger_item_keeps(&f, &good) && !ledger_item_keeps(&none, &g),
 	   "but nothing and an earlier failure; any decision replaces it");
 }
 
 static struct ledger_item item_of(const struct record *r)
 {
 	return (struct ledger_item){
-		.table = "t", .record = r, .key = ledger_key(r, &arena),
+		.table = "t", .facts = ledger_facts(r),
+		.key = ledger_item_key(r, false, &arena),
 		.decision = ledger_decision(r, &arena),
 	};
 }
@@ -111,20 +154,27 @@ static bool has(const struct buf *body, const char *text)
 static void test_put(void)
 {
 	struct record r = { .bucket = STR("b"), .key = STR("k\"\n"),
-			    .id = STR("i"), .etag = STR("e"), .size = 5,
-			    .has_size = true };
+			    .id = STR("i"), .etag = STR("e"),
+			    .size_text = STR("5"), .has_size = true };
+	struct ledger_seen old = {
+		.decision = { .outcome = STR("bad"), .count = 2,
+			      .recorded = STR("1969-01-01T00:00:00Z") },
+		.decided = STR("2"), .is_old = true,
+	};
 	struct ledger_item item = item_of(&r);
 	struct buf body;
 
 	buf_init(&body, 10000);
-	ledger_put(&body, &item);
+	ledger_item_put(&body, &item);
 	is(body.p, body.n,
 	   "{\"TableName\":\"t\",\"Item\":{\"object\":{\"S\":\"b/k\\\"\\n\"},"
-	   "\"seq\":{\"S\":\"#e\"},\"id\":{\"S\":\"i\"},"
+	   "\"seq\":{\"S\":\"00000000000000000000000000000000#e\"},\"id\":{\"S\":\"i\"},"
 	   "\"bucket\":{\"S\":\"b\"},\"key\":{\"S\":\"k\\\"\\n\"},"
 	   "\"etag\":{\"S\":\"e\"},\"outcome\":{\"S\":\"good\"},"
 	   "\"recorded\":{\"S\":\"1970-01-01T00:00:00Z\"},"
-	   "\"size\":{\"N\":\"5\"},\"decisions\":{\"N\":\"1\"}},"
+	   "\"size\":{\"N\":\"5\"},\"decided\":{\"N\":\"1\"},"
+	   "\"decisions\":{\"L\":[{\"M\":{\"outcome\":{\"S\":\"good\"},"
+	   "\"recorded\":{\"S\":\"1970-01-01T00:00:00Z\"}}}]}},"
 	   "\"ExpressionAttributeNames\":{\"#object\":\"object\","
 	   "\"#outcome\":\"outcome\"},"
 	   "\"ExpressionAttributeValues\":{\":failed\":{\"S\":\"failed\"}},"
@@ -134,12 +184,20 @@ static void test_put(void)
 	   "a first decision, if there is none");
 	buf_reset(&body);
 	item.decision.count = 3;
+	item.old = &old;
 	item.now = 1000000000;
 	item.days = 36500;
-	ledger_put(&body, &item);
-	ok(has(&body, "\"#decisions = :seen\"") &&
-	   has(&body, "{\":seen\":{\"N\":\"2\"}}"),
-	   "a later one, if nobody was faster");
+	ledger_item_put(&body, &item);
+	ok(has(&body, "\"#decided = :decided AND #recorded = :recorded AND "
+		      "#outcome = :outcome\"") &&
+	   has(&body, "{\"#decided\":\"decisions\",") &&
+	   has(&body, "{\":decided\":{\"N\":\"2\"},"),
+	   "a later one, if nobody was faster; the old number had another name");
+	ok(has(&body, "[{\"M\":{\"outcome\":{\"S\":\"good\"},\"recorded\":"
+		      "{\"S\":\"2001-09-09T01:46:40Z\"}}},{\"M\":{\"outcome\":"
+		      "{\"S\":\"bad\"},\"recorded\":{\"S\":"
+		      "\"1969-01-01T00:00:00Z\"}}}]"),
+	   "the newest decision stands before the others");
 	ok(has(&body, "\"expires\":{\"N\":\"4153600000\"}"),
 	   "and for how many days");
 	buf_free(&body);
@@ -156,7 +214,7 @@ static void test_bad(void)
 	struct buf body;
 
 	buf_init(&body, 10000);
-	ledger_put(&body, &item);
+	ledger_item_put(&body, &item);
 	ok(has(&body, "\"by\":{\"S\":\"s3check\"},"
 		      "\"code\":{\"S\":\"Fields\"}") &&
 	   has(&body, "\"line\":{\"N\":\"7\"},"
@@ -167,7 +225,7 @@ static void test_bad(void)
 	buf_free(&body);
 }
 
-/* DynamoDB takes no item of more than 400 KB. */
+/* DynamoDB refuses an item of more than 400 KB. */
 static void test_trimmed(void)
 {
 	enum { LONG = 1 << 20 };
@@ -187,7 +245,7 @@ static void test_trimmed(void)
 	text[1] = 'b';
 	item = item_of(&r);
 	buf_init(&body, 400000);
-	ledger_put(&body, &item);
+	ledger_item_put(&body, &item);
 	ok(!body.failed && body.n < 100000, "nothing is too long for an item");
 	ok(has(&body, "\"trimmed\":{\"SS\":[\"id\",\"event\",\"time\","
 		      "\"version\",\"etag\",\"sequencer\",\"by\",\"code\","
@@ -195,20 +253,20 @@ static void test_trimmed(void)
 	old = item.decision;
 	old.reason.n = LEDGER_TEXT_MAX;
 	old.code.n = LEDGER_TEXT_MAX;
-	ok(ledger_same(&old, &item.decision),
+	ok(ledger_item_same(&old, &item.decision),
 	   "and is the same decision when it is read again");
 	r.bad_reason.n = LEDGER_TEXT_MAX + 1;
 	r.bad_by = r.bad_code = r.id = r.event = r.time = r.version =
 		r.etag = r.sequencer = STR("x");
 	item = item_of(&r);
 	buf_reset(&body);
-	ledger_put(&body, &item);
+	ledger_item_put(&body, &item);
 	ok(has(&body, "\"trimmed\":{\"SS\":[\"reason\"]}"),
 	   "one byte too many is cut");
 	r.bad_reason.n--;
 	item = item_of(&r);
 	buf_reset(&body);
-	ledger_put(&body, &item);
+	ledger_item_put(&body, &item);
 	ok(!has(&body, "trimmed"), "what fits is not");
 	buf_free(&body);
 }
@@ -217,6 +275,7 @@ int main(void)
 {
 	arena_init(&arena, 10000000);
 	test_key();
+	test_places();
 	test_decision();
 	test_outcomes();
 	test_put();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop: no child that has ended waits for another to end. */
-#include "loop.h"
+/* loop: the end of a child is seen at once, whatever other children do. */
+#include "io/loop.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -51,7 +51,10 @@ static void on_time(void *arg)
 	is_late = true;
 }
 
-/* The last one takes the place of the forgotten, which was looked at before. */
+/*
+ * The last child takes the place of one that was forgotten, a place that has
+ * been looked at already.
+ */
 static void test_forget(void)
 {
 	struct loop_timer timer = { .next = NULL };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "multipart.h"
+#include "place/multipart.h"
 
 #include "tap.h"
 

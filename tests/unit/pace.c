@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pace: the limit follows the server. */
-#include "pace.h"
+#include "aws/pace.h"
 
 #include "tap.h"
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record: reading, outcome, id, splicing. */
-#include "record.h"
+#include "record/allowed.h"
+#include "record/object_name.h"
+#include "record/record.h"
+#include "record/record_fault.h"
+#include "record/record_shown.h"
 #include "tap.h"
 
 static struct record_reader *reader;
@@ -41,6 +45,119 @@ static void test_parse(void)
 	   "a failed one needs no bucket");
 }
 
+static void test_fault(void)
+{
+	static const char *const good[] = {
+		"b", "in", "acme-in.eu", "Old_Name", "_x", "0",
+		"arn:aws:s3:eu-west-1:000000000000:accesspoint/point",
+	};
+	static const char *const bad[] = {
+		"", "a/b", "-b", ".b", "..", "a b", "a\n", "\u00e9", "a:b",
+		"arn:aws:s3:::a/b", "arn:aws:s3:eu-west-1:1:other/b",
+		"arn:accesspoint/b", "a%2fb", "a?b", "a#b",
+	};
+	char line[200];
+	struct record r;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		snprintf(line, sizeof(line),
+			 "{\"bucket\":\"%s\",\"key\":\"k\"}", good[i]);
+		ok(parse(line, &r, &err) == 0, "a bucket %s", good[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(line, sizeof(line),
+			 "{\"bucket\":\"%s\",\"key\":\"k\"}", bad[i]);
+		ok(parse(line, &r, &err) < 0, "no bucket %zu", i);
+	}
+	/* Each place in and behind the words of eight bytes. */
+	for (size_t i = 0; i < 20; i++) {
+		char etag[21] = "abcdefghijklmnopqrst";
+
+		etag[i] = "\t \"\x7F"[i % 4];
+		r = (struct record){ .bucket = STR("b"),
+				     .etag = { etag, 20 } };
+		ok(record_fault(&r) != NULL, "a bad byte at %zu", i);
+		etag[i] = "!~#z"[i % 4];
+		ok(record_fault(&r) == NULL, "a good byte at %zu", i);
+	}
+	ok(parse("{\"bucket\":\"b\",\"key\":\"k\","
+		 "\"time\":\"2026-03-27T01:01:58+08:00\"}", &r, &err) == 0 &&
+	   str_is(r.time, "2026-03-26T17:01:58Z"), "a time in UTC");
+	ok(parse("{\"bucket\":\"b\",\"key\":\"k\",\"time\":\"soon\"}", &r,
+		 &err) == 0 && !r.time.p, "or none");
+	ok(parse("{\"bucket\":\"b\",\"key\":\"k\",\"etag\":\"W/\\\"e\\\"\"}",
+		 &r, &err) == 0 && str_is(r.etag, "e"), "a weak ETag is bare");
+}
+
+#define ARN "arn:aws:s3:us-east-1:123456789012:"
+#define OUTPOST "arn:aws:s3-outposts:us-east-1:123456789012:"
+
+static void test_object_name(void)
+{
+	static const struct {
+		const char *name, *bucket, *key;
+	} cases[] = {
+		{ "b/in/a", "b", "in/a" },
+		{ "b/", "b", "" },
+		{ "b", "b", NULL },
+		{ "", "", NULL },
+		{ "b//a:b", "b", "/a:b" },
+		{ "arn:b/k", "arn:b", "k" },
+		{ ARN "accesspoint/p/in/a", ARN "accesspoint/p", "in/a" },
+		{ ARN "accesspoint/p/", ARN "accesspoint/p", "" },
+		{ ARN "accesspoint/p", ARN "accesspoint/p", NULL },
+		{ ARN "accesspoint:p/accesspoint/a", ARN "accesspoint:p",
+		  "accesspoint/a" },
+		{ ARN "accesspoint", ARN "accesspoint", NULL },
+		{ ARN "accesspoint/", ARN "accesspoint/", NULL },
+		{ "arn:aws:s3:::b/k:1/accesspoint/x", "arn:aws:s3:::b",
+		  "k:1/accesspoint/x" },
+		{ OUTPOST "outpost/op-1/accesspoint/p/a:/b",
+		  OUTPOST "outpost/op-1/accesspoint/p", "a:/b" },
+		{ OUTPOST "outpost:op-1:accesspoint:p/a",
+		  OUTPOST "outpost:op-1:accesspoint:p", "a" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char url[200];
+		struct str bucket, key;
+
+		snprintf(url, sizeof(url), "s3://%s", cases[i].name);
+		ok(object_name_url(str_of(url), &bucket, &key) &&
+		   str_is(bucket, cases[i].bucket) &&
+		   str_eq(key, str_of(cases[i].key)) &&
+		   !key.p == !cases[i].key, "%s: bucket %.*s, key %.*s", url,
+		   STR_FMT(bucket), STR_FMT(key));
+		ok(!object_name_url(str_of(cases[i].name), &bucket, &key),
+		   "not without s3://");
+	}
+}
+
+static void test_allowed(void)
+{
+	struct allowed allowed;
+
+	allowed_init(&allowed, NULL);
+	ok(allowed_bucket(&allowed, STR("b")), "no list allows any bucket");
+	allowed_init(&allowed, "");
+	ok(allowed_bucket(&allowed, STR("b")), "so does an empty one");
+	allowed_init(&allowed, " , ");
+	ok(!allowed_is_any(&allowed) && !allowed_bucket(&allowed, STR("b")),
+	   "one without names allows none");
+	allowed_init(&allowed, "one, two\tthree");
+	ok(allowed_bucket(&allowed, STR("one")) &&
+	   allowed_bucket(&allowed, STR("two")) &&
+	   allowed_bucket(&allowed, STR("three")), "its names are");
+	ok(!allowed_bucket(&allowed, STR("on")) &&
+	   !allowed_bucket(&allowed, STR("one,")) &&
+	   !allowed_bucket(&allowed, STR("ones")) &&
+	   !allowed_bucket(&allowed, STR("ONE")), "no others are");
+	ok(allowed_add(&allowed, "four") == 0 &&
+	   allowed_bucket(&allowed, STR("four")) &&
+	   allowed_bucket(&allowed, STR("one")), "one more is added");
+}
+
 static void test_outcome(void)
 {
 	static const struct {
@@ -76,6 +193,34 @@ static bool same_id(struct record a, struct record b)
 	record_id(&a, ida);
 	record_id(&b, idb);
 	return strcmp(ida, idb) == 0;
+}
+
+/* At the end of a pipeline only what was decided matters. */
+static void test_read(void)
+{
+	struct record r;
+	struct err err;
+	struct str line = STR("{\"from\":{\"sqs\":\"m\",\"batch\":\"t\"},"
+		"\"failed\":{\"code\":\"c\",\"retry\":false}} \n");
+
+	arena_reset(&arena);
+	ok(record_read(reader, line, &arena, &r, &err) == 0 &&
+	   record_outcome(&r) == RECORD_FAILED && str_is(r.failed_code, "c") &&
+	   str_is(r.failed_retry, "false"), "an outcome without an object");
+	ok(str_is(r.from_sqs, "m") && str_is(r.from_batch, "t"),
+	   "where it came from");
+	ok(record_read(reader, STR("{\"bad\":{},\"failed\":false}"), &arena, &r,
+		       &err) == 0 && record_outcome(&r) == RECORD_BAD,
+	   "an outcome that is false is none");
+	ok(record_read(reader, STR("{\"size\":-1}"), &arena, &r, &err) == 0 &&
+	   record_outcome(&r) == RECORD_GOOD && !r.id.p && !r.has_size,
+	   "numbers are not read and no id is computed");
+	ok(record_read(reader, STR("{\"mark\":\"1\",\"records\":2,"
+				   "\"error\":\"e\"}"), &arena, &r, &err) == 0 &&
+	   str_is(r.mark, "1") && str_is(r.mark_records, "2") &&
+	   str_is(r.mark_error, "e"), "what a mark says");
+	ok(record_read(reader, STR("[1]"), &arena, &r, &err) < 0 &&
+	   strcmp(err.code, "InvalidRecord") == 0, "an array is no record");
 }
 
 static void test_id(void)
@@ -140,14 +285,85 @@ static void test_splice(void)
 	buf_free(&members);
 }
 
+static void test_shown(void)
+{
+	static const struct {
+		const char *line, *shown;
+	} cases[] = {
+		{ "{}", "{}" },
+		{ " { \"a\" : 1.50 , \"b\":[1,2] }", " { \"a\" : 1.50 , \"b\":[1,2] }" },
+		{ "{\"from\":{\"sqs\":\"m\",\"receipt\":\"r\",\"position\":2},\"z\":1}",
+		  "{\"from\":{\"sqs\":\"m\",\"position\":2},\"z\":1}" },
+		{ "{\"from\":{\"receipt\" : \"r\" , \"sqs\":\"m\"}}",
+		  "{\"from\":{ \"sqs\":\"m\"}}" },
+		{ "{\"from\":{\"sqs\":12 ,\"receipt\":\"r\"}}", "{\"from\":{\"sqs\":12}}" },
+		{ "{\"from\":{\"rec\\u0065ipt\":\"r\"}}", "{\"from\":{}}" },
+		{ "{\"from\":{\"receipt\":\"r\",\"receipt\":{\"a\":[{}]},\"b\":[]}}",
+		  "{\"from\":{\"b\":[]}}" },
+		{ "{\"from\":{\"b\":{},\"receipt\":1,\"receipt\":2}}", "{\"from\":{\"b\":{}}}" },
+		{ "{\"fetch\":{\"path\":\"/t/x\",\"bytes\":3},\"path\":\"p\",\"receipt\":\"q\"}",
+		  "{\"fetch\":{\"bytes\":3},\"path\":\"p\",\"receipt\":\"q\"}" },
+		{ "{\"from\":[\"receipt\"],\"x\":{\"from\":{\"receipt\":1}},\"from\":\"receipt\"}",
+		  "{\"from\":[\"receipt\"],\"x\":{\"from\":{\"receipt\":1}},\"from\":\"receipt\"}" },
+		{ "{\"key\":\"a\xE2\x80\xAE\x7F\",\t\"b\":\"\xC3\xA9\\n\"}",
+		  "{\"key\":\"a\\u202e\\u007f\", \"b\":\"\xC3\xA9\\n\"}" },
+		{ "[]", "" }, { "{\"a\":", "" }, { "{\"from\":{\"receipt\":1}", "" },
+	};
+	struct buf out;
+
+	buf_init(&out, 1000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_reset(&out);
+		buf_puts(&out, ">");
+		record_put_shown(&out, str_of(cases[i].line));
+		ok(str_is((struct str){ out.p + 1, out.n - 1 }, cases[i].shown),
+		   "what is shown of %s", cases[i].line);
+	}
+	buf_free(&out);
+}
+
+/* What s3ev-doctor can explain says so; the rest does not. */
+static void test_words(void)
+{
+	static const struct {
+		const char *code, *message, *want;
+	} table[] = {
+		{ "AccessDenied", "no", "no; see s3ev-doctor" },
+		{ "AccessDenied", "Not so.", "Not so; see s3ev-doctor" },
+		{ "ExpiredToken", "", "see s3ev-doctor" },
+		{ "NoSuchKey", "it is gone.", "it is gone." },
+		{ "SlowDown", "", "" },
+	};
+	char words[ERR_WORDS_SIZE], long_text[sizeof(((struct err *)0)->message)];
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		err_set(&err, table[i].code, "%s", table[i].message);
+		err_words(&err, words);
+		is(words, strlen(words), table[i].want, table[i].code);
+	}
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	err_set(&err, "AccessDenied", "%s", long_text);
+	err_words(&err, words);
+	ok(strcmp(words + strlen(long_text), "; see s3ev-doctor") == 0,
+	   "behind the longest message, too");
+}
+
 int main(void)
 {
 	arena_init(&arena, 100000);
 	reader = record_reader_new();
 	test_parse();
+	test_fault();
+	test_object_name();
+	test_allowed();
 	test_outcome();
+	test_read();
 	test_id();
 	test_splice();
+	test_shown();
+	test_words();
 	record_reader_free(reader);
 	arena_free(&arena);
 	return done();

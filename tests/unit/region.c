@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* region: what is learned, and what hosts tell. */
-#include "region.h"
+/* region: regions learned from answers, and read from host names. */
+#include "aws/region.h"
 
 #include "tap.h"
 

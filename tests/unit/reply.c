@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reply: what a queue, a batch and others are told. */
-#include "reply.h"
+/* results and reply: the answers to a queue, to a batch and to others. */
+#include <stdio.h>
+
+#include "lambda/reply.h"
 #include "tap.h"
 
 #define MESSAGE(id, body) \
@@ -49,7 +51,7 @@ struct one {
 	const char *what, *event, *lines;
 	bool cut;			/* the mark never comes */
 	const char *want;		/* the reply, or "!" and the message */
-	struct reply_options options;
+	struct results_options options;
 };
 
 static const struct one ones[] = {
@@ -85,6 +87,24 @@ static const struct one ones[] = {
 	  "{\"batchItemFailures\":[" FAILURE("1") "]}", { 0 } },
 	{ "a record that was left out failed", QUEUE, GOOD("1") GOOD("3") MARK("3"),
 	  false, "{\"batchItemFailures\":[" FAILURE("2") "]}", { 0 } },
+	{ "a record that came twice stands for no other", QUEUE,
+	  GOOD("1") GOOD("1") GOOD("3") MARK("3"), false,
+	  "{\"batchItemFailures\":[" FAILURE("2") "]}", { 0 } },
+	{ "nor does one of no message", QUEUE, GOOD("1") GOOD("3") ALONE MARK("3"),
+	  false, "{\"batchItemFailures\":[" FAILURE("2") "]}", { 0 } },
+	{ "nor if nobody asked for a third", QUEUE, GOOD("1") GOOD("1") MARK("2"),
+	  false, "{\"batchItemFailures\":[" FAILURE("2") "," FAILURE("3") "]}",
+	  { 0 } },
+	{ "a record that came twice, and none is missing", QUEUE,
+	  GOOD("1") GOOD("1") GOOD("2") GOOD("3") MARK("3"), false, NONE_FAILED,
+	  { 0 } },
+	{ "a mark without a number says nothing: all failed", QUEUE,
+	  GOOD("1") "{\"mark\":\"id\"}\n", false,
+	  "{\"batchItemFailures\":[" FAILURE("1") "," FAILURE("2") ","
+	  FAILURE("3") "]}", { 0 } },
+	{ "as many records as messages, but not one each", DOUBLE,
+	  GOOD("1") MARK("2"), false,
+	  "{\"batchItemFailures\":[" FAILURE("1") "]}", { 0 } },
 	{ "or not, if that is allowed", QUEUE, GOOD("1") GOOD("3") MARK("3"),
 	  false, NONE_FAILED, { .may_drop = true } },
 	{ "what nobody asked for is not missing", QUEUE, GOOD("1") MARK("1"),
@@ -157,68 +177,114 @@ static const struct one ones[] = {
 	  "{\"records\":0,\"good\":0,\"bad\":0,\"gone\":0}", { 0 } },
 };
 
-static bool take_lines(struct reply *reply, const char *lines)
+static bool take_lines(struct results *results, const char *lines)
 {
 	struct str rest = str_of(lines);
 	bool marked = false;
 	struct err err;
 
 	while (rest.n > 0)
-		marked = reply_line(reply, str_next(&rest, '\n'), &err) > 0;
+		marked = results_line(results, str_next(&rest, '\n'), &err) > 0;
 	return marked;
 }
 
-static void check(const struct one *one)
+/* Begin anew as a sender who knows the ids of its messages. */
+static void begin_messages(struct results *results, const struct one *one)
 {
-	struct reply *reply = reply_new(&one->options);
+	const struct results_event *event = results_event(results);
+	struct str ids[8];
+	char texts[8][8];
+	struct err err;
+	size_t n = event->count;
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "%.*s",
+			 STR_FMT(event->units[i].id));
+		ids[i] = str_of(texts[i]);
+	}
+	ok(results_begin_messages(results, STR("id"), str_of(one->event), ids,
+				  n, &err) == 0, "%s: by ids", one->what);
+}
+
+static void check(const struct one *one, bool by_ids)
+{
+	struct results *results = results_new(&one->options);
 	struct err late, err = { .retry = false };
 	struct buf out;
 
 	err_set(&late, "Late", "too late");
 	buf_init(&out, 10000);
-	reply_begin(reply, STR("id"), str_of(one->event), &err);
-	if (take_lines(reply, one->lines) == one->cut)
+	results_begin(results, STR("id"), str_of(one->event), &err);
+	if (by_ids && results_event(results)->kind == RESULTS_MESSAGES &&
+	    !results_event(results)->is_fifo)
+		begin_messages(results, one);
+	if (take_lines(results, one->lines) == one->cut)
 		ok(false, "%s: the mark", one->what);
-	reply_end(reply, one->cut ? &late : NULL);
-	if (reply_put(&out, reply, &err) < 0) {
+	results_end(results, one->cut ? &late : NULL);
+	if (reply_put(&out, results, &err) < 0) {
 		buf_putc(&out, '!');
 		buf_puts(&out, err.message);
 	}
 	is(out.p, out.n, one->want, one->what);
 	buf_free(&out);
-	reply_free(reply);
+	results_free(results);
 }
 
-/* Each invocation begins with nothing of the one before. */
+/* Nothing of one invocation is left when the next one begins. */
 static void test_again(void)
 {
-	static const struct reply_options options;
-	struct reply *reply = reply_new(&options);
+	static const struct results_options options;
+	struct results *results = results_new(&options);
 	struct buf out;
 	struct err err;
 
 	buf_init(&out, 10000);
-	ok(reply_begin(reply, STR("id"), STR("{\"a\":"), &err) < 0,
+	ok(results_begin(results, STR("id"), STR("{\"a\":"), &err) < 0,
 	   "half an event has no answer");
-	reply_begin(reply, STR("id"), STR(QUEUE), &err);
-	reply_end(reply, &err);
-	reply_begin(reply, STR("id"), STR(QUEUE), &err);
-	ok(reply_line(reply, STR("text"), &err) < 0, "text is no record");
-	take_lines(reply, GOOD("1") BAD("2") GONE("3") MARK("3"));
-	reply_end(reply, NULL);
-	reply_put(&out, reply, &err);
+	results_begin(results, STR("id"), STR(QUEUE), &err);
+	results_end(results, &err);
+	results_begin(results, STR("id"), STR(QUEUE), &err);
+	ok(results_line(results, STR("text"), &err) < 0, "text is no record");
+	take_lines(results, GOOD("1") BAD("2") GONE("3") MARK("3"));
+	results_end(results, NULL);
+	reply_put(&out, results, &err);
 	is(out.p, out.n, NONE_FAILED, "the next event begins afresh");
-	ok(reply_counts(reply)->good == 1 && reply_counts(reply)->bad == 1 &&
-	   reply_counts(reply)->gone == 1 && reply_counts(reply)->failed == 0,
+	ok(results_counts(results)->good == 1 && results_counts(results)->bad == 1 &&
+	   results_counts(results)->gone == 1 && results_counts(results)->failed == 0,
 	   "its records are counted");
 	buf_free(&out);
-	reply_free(reply);
+	results_free(results);
+}
+
+/* What has no room is no answer: a queue takes half of one for success. */
+static void test_no_room(void)
+{
+	static const char *const events[] = { QUEUE, BATCH, DIRECT };
+	static const struct results_options options;
+	struct results *results = results_new(&options);
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+		struct err err = { .retry = false };
+		struct buf out;
+
+		buf_init(&out, 20);
+		results_begin(results, STR("id"), str_of(events[i]), &err);
+		take_lines(results, MARK("0"));
+		results_end(results, NULL);
+		ok(reply_put(&out, results, &err) < 0 && err_is_set(&err),
+		   "no room for an answer: none");
+		buf_free(&out);
+	}
+	results_free(results);
 }
 
 int main(void)
 {
-	for (size_t i = 0; i < sizeof(ones) / sizeof(*ones); i++)
-		check(&ones[i]);
+	for (size_t i = 0; i < sizeof(ones) / sizeof(*ones); i++) {
+		check(&ones[i], false);
+		check(&ones[i], true);
+	}
 	test_again();
+	test_no_room();
 	return done();
 }

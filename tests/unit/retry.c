@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retry: which errors, how long, how often. */
-#include "retry.h"
+#include "http/retry.h"
 #include "tap.h"
 
 static enum retry_class class_of(const char *code, long status, bool retry)

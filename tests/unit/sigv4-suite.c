@@ -9,9 +9,9 @@
  *	the query: {header,query}-{canonical-request,string-to-sign,
  *	signature,signed-request}.txt
  *
- * Each of the latter files that is there is a stage.  A line is printed for
- * each stage that fails, and at the end how many did.  The exit status is 1
- * if any did or if there was none.
+ * Each output file that exists is a stage to compare.  A line is printed for
+ * each stage that fails, and at the end how many did.  The exit status is 1 if
+ * a stage failed or if there was no stage.
  *
  * Lines may end in CRLF, and files in a newline or not.  The order of headers
  * and parameters in a signed request is the client's business: they are
@@ -27,13 +27,13 @@
 #include <sys/stat.h>
 #include <yajl/yajl_tree.h>
 
-#include "arena.h"
-#include "buf.h"
-#include "canonical.h"
-#include "digest.h"
-#include "sigv4.h"
-#include "str.h"
-#include "uri.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "format/uri.h"
+#include "hash/digest.h"
+#include "sign/canonical.h"
+#include "sign/sigv4.h"
 
 enum {
 	MEMORY_MAX = 64 << 20,	/* of one case */
@@ -44,7 +44,7 @@ struct message {
 	struct str method;
 	struct str path;
 	struct str query;
-	struct sigv4_header headers[LINES_MAX];
+	struct str_pair headers[LINES_MAX];
 	size_t n_headers;
 	struct str body;
 };
@@ -80,7 +80,7 @@ static struct str trimmed(struct str s)
 	return s;
 }
 
-/* The part before c; *rest is what is behind it, absent if there is no c. */
+/* The part before c; *rest becomes what follows c, or absent without a c. */
 static struct str cut(struct str *rest, char c)
 {
 	const char *found = rest->n > 0 ? memchr(rest->p, c, rest->n) : NULL;
@@ -138,7 +138,7 @@ static struct str without_cr(struct suite *suite, struct str s)
 	return (struct str){ copy, n };
 }
 
-/* A file's bytes with a NUL behind them, or an absent str. */
+/* A file's bytes, followed by a NUL, or an absent str. */
 static struct str read_file(struct suite *suite, const char *path)
 {
 	FILE *file = fopen(path, "rb");
@@ -168,7 +168,7 @@ static struct str read_in(struct suite *suite, const char *dir,
 
 /* Requests */
 
-static struct sigv4_header *find_header(struct message *message,
+static struct str_pair *find_header(struct message *message,
 					const char *name)
 {
 	for (size_t i = 0; i < message->n_headers; i++)
@@ -182,10 +182,10 @@ static void add_header(struct message *message, const char *name,
 {
 	if (message->n_headers < LINES_MAX)
 		message->headers[message->n_headers++] =
-			(struct sigv4_header){ str_of(name), value };
+			(struct str_pair){ str_of(name), value };
 }
 
-/* There may be spaces in the target, and no version behind it. */
+/* The target may hold spaces, and the version may be missing. */
 static void parse_request_line(struct message *message, struct str line)
 {
 	message->method = cut(&line, ' ');
@@ -207,7 +207,7 @@ static int parse_message(struct message *message, struct str text)
 	parse_request_line(message, cut_line(&text));
 	while (text.n > 0) {
 		struct str value = cut_line(&text);
-		struct sigv4_header *last;
+		struct str_pair *last;
 		struct str name;
 
 		if (value.n == 0)
@@ -224,7 +224,7 @@ static int parse_message(struct message *message, struct str text)
 		if (!value.p || message->n_headers == LINES_MAX)
 			return -1;
 		message->headers[message->n_headers++] =
-			(struct sigv4_header){ name, value };
+			(struct str_pair){ name, value };
 	}
 	message->body = text;
 	return 0;
@@ -250,7 +250,7 @@ static void put_sorted(struct buf *out, struct str *texts, size_t n,
 }
 
 static struct str header_line(struct suite *suite,
-			      const struct sigv4_header *header)
+			      const struct str_pair *header)
 {
 	struct str value = trimmed(header->value);
 	char *line = checked(arena_printf(&suite->arena, "%.*s:%.*s",
@@ -263,7 +263,7 @@ static struct str header_line(struct suite *suite,
 	return str_of(line);
 }
 
-/* A message as one text, whatever the order it was written in. */
+/* A message as one text that does not depend on the order of its parts. */
 static struct str rendered(struct suite *suite, const struct message *message)
 {
 	struct str texts[LINES_MAX];
@@ -314,7 +314,7 @@ static void report(struct suite *suite, const struct test_case *test,
 	suite->failed++;
 }
 
-/* Compare with what a file says, which is absent if there is no file. */
+/* Compare with the text of a file, which is absent if there is no file. */
 static void check(struct suite *suite, const struct test_case *test,
 		  const char *stage, struct str got, struct str want)
 {
@@ -367,14 +367,14 @@ static struct str sha256_of(struct suite *suite, struct str text)
 }
 
 /*
- * The payload's hash is the caller's to give.  Files have been through
- * editors and version control: of the ways to read the body, the one that the
- * expected canonical request ends with is meant.
+ * The caller gives the payload's hash.  Editors and version control may have
+ * changed line ends in the files, so the body can be read in several ways: the
+ * right one is that whose hash ends the expected canonical request.
  */
 static struct str payload_hash(struct suite *suite, struct test_case *test,
 			       struct str canonical_request)
 {
-	struct sigv4_header *given = find_header(&test->message,
+	struct str_pair *given = find_header(&test->message,
 						 "x-amz-content-sha256");
 	struct str body = test->message.body;
 	struct str bodies[] = {
@@ -390,7 +390,7 @@ static struct str payload_hash(struct suite *suite, struct test_case *test,
 		return trimmed(given->value);
 	if (str_is(want, "UNSIGNED-PAYLOAD"))
 		return want;
-	/* Without sign_body, the last: what a client signs is nothing. */
+	/* Without sign_body the last way is right: the hash of nothing. */
 	for (size_t i = test->sign_body ? 0 : n - 1; i < n; i++)
 		if (str_eq(sha256_of(suite, bodies[i]), want))
 			return want;
@@ -424,8 +424,8 @@ static time_t parse_time(struct str text)
 }
 
 /*
- * Take the message for the request.  The suites have paths that no client
- * would send; S3, which takes a path as it is, gets it encoded.
+ * Make the request from the message.  The suites have paths that no client
+ * would send.  For S3, where a path is signed unchanged, it is encoded first.
  */
 static void set_request(struct suite *suite, struct test_case *test,
 			unsigned flags)
@@ -454,11 +454,11 @@ static void set_request(struct suite *suite, struct test_case *test,
 
 /* The old format */
 
-/* Scope and time are said in the files, if they are there. */
+/* Scope and time come from the files, if those exist. */
 static void read_scope(struct test_case *test, struct str string_to_sign,
 		       struct str authorization)
 {
-	struct sigv4_header *date = find_header(&test->message, "x-amz-date");
+	struct str_pair *date = find_header(&test->message, "x-amz-date");
 	struct str scope;
 
 	test->credentials = (struct sigv4_credentials){
@@ -491,12 +491,12 @@ static bool mentions_token(struct str text)
 	return text.p && strstr(text.p, "x-amz-security-token");
 }
 
-/* The session token may be in none but the files that come of the request. */
+/* The session token may be only in the files made from the request. */
 static void add_token(struct message *message, struct str creq,
 		      struct str sreq)
 {
 	struct message sent;
-	struct sigv4_header *token;
+	struct str_pair *token;
 
 	if (find_header(message, "x-amz-security-token"))
 		return;
@@ -514,11 +514,11 @@ static void add_token(struct message *message, struct str creq,
 	}
 }
 
-/* One case of the suite was mended in its .authz and not in its .sreq. */
+/* One case of the suite has the right signature in .authz but not in .sreq. */
 static bool is_contradiction(struct str authz, struct str sreq)
 {
 	struct message sent;
-	struct sigv4_header *header;
+	struct str_pair *header;
 
 	if (!authz.p || parse_message(&sent, sreq) < 0)
 		return false;
@@ -606,7 +606,7 @@ static bool json_flag(yajl_val root, const char *name, bool otherwise)
 	return otherwise;
 }
 
-/* Returns the flags, or -1 when this is no context. */
+/* Returns the flags, or -1 if this is not a context. */
 static int read_context(struct suite *suite, struct test_case *test,
 			struct str json)
 {
@@ -638,7 +638,7 @@ static int read_context(struct suite *suite, struct test_case *test,
 	return flags;
 }
 
-/* What a client adds to the message that it signed by headers. */
+/* Append the headers that a client adds to a message it signed by headers. */
 static void add_signature(struct test_case *test,
 			  const struct sigv4_signed *made)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _DEFAULT_SOURCE		/* gmtime_r */
 
-#include "canonical.h"
-#include "sigv4.h"
+#include "sign/canonical.h"
+#include "sign/sigv4.h"
 
 #include <string.h>
 #include <time.h>
@@ -24,11 +24,11 @@ static const struct sigv4_credentials temporary = {
 	{ "a/token+==", 10 }
 };
 
-static const struct sigv4_header host = {
+static const struct str_pair host = {
 	{ "Host", 4 }, { "examplebucket.s3.amazonaws.com", 30 }
 };
 
-/* The least that can be signed: GET / in May 2013, as in S3's manual. */
+/* The smallest request to sign: GET / in May 2013, as in S3's manual. */
 static struct sigv4_request get(void)
 {
 	return (struct sigv4_request){
@@ -170,7 +170,7 @@ static void test_header_values(void)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct sigv4_header header = { STR("A"), table[i].value };
+		struct str_pair header = { STR("A"), table[i].value };
 		struct sigv4_request request = get();
 
 		request.headers = &header;
@@ -183,7 +183,7 @@ static void test_header_names(void)
 	static const char *const refused[] = {
 		"", "a b", "a:", "a\n", "a;b", "a,b", "a\x7f", "\xc3\xa4", "a="
 	};
-	struct sigv4_header headers[] = {
+	struct str_pair headers[] = {
 		{ STR("X-B"), STR("1") }, { STR("host"), STR("h") },
 		{ STR("x-a"), STR("2") }, { STR("x-b"), STR("0") },
 		{ STR("User-Agent"), STR("s3ev") }, { STR("X-A-1"), STR("3") },
@@ -216,7 +216,7 @@ static void test_header_names(void)
 static void test_limits(void)
 {
 	static char many[4 * SIGV4_MAX_PARAMETERS], name[SIGV4_MAX_NAMES + 1];
-	struct sigv4_header headers[SIGV4_MAX_HEADERS + 1];
+	struct str_pair headers[SIGV4_MAX_HEADERS + 1];
 	struct sigv4_request request = get();
 	struct err err = { .code = "" };
 	struct str signed_headers;
@@ -279,7 +279,7 @@ static void check_date(time_t time, const char *want)
 	buf_free(&out);
 }
 
-/* Every third day until the year 9999, at some time of it. */
+/* Every third day until the year 9999, at various times of day. */
 static void compare_dates(void)
 {
 	struct sigv4_request request = get();
@@ -355,7 +355,7 @@ static void check_signature(struct sigv4_key *key, struct str secret,
 	buf_free(&text);
 }
 
-/* Each differs from the one before; the first comes back in the end. */
+/* Each case differs from the one before; the last one is the first again. */
 static void test_signature(void)
 {
 	static char filled[SIGV4_MAX_SECRET + 1];
@@ -416,7 +416,7 @@ static void test_manual(void)
 {
 	static const struct {
 		const char *method, *path, *query, *hash;
-		struct sigv4_header header;
+		struct str_pair header;
 		const char *signature;
 	} table[] = {
 		{ "GET", "/test.txt", "", EMPTY_HASH,
@@ -446,7 +446,7 @@ static void test_manual(void)
 	sigv4_signed_init(&made);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct sigv4_request request = get();
-		struct sigv4_header headers[] = {
+		struct str_pair headers[] = {
 			table[i].header, host,
 			{ STR("x-amz-content-sha256"), str_of(table[i].hash) },
 			{ STR("Date"), STR("Fri, 24 May 2013 00:00:00 GMT") }
@@ -471,7 +471,7 @@ static void test_manual(void)
 
 static void test_sign(void)
 {
-	struct sigv4_header headers[SIGV4_MAX_HEADERS];
+	struct str_pair headers[SIGV4_MAX_HEADERS];
 	struct sigv4_key key = { .secret_n = 0 };
 	struct sigv4_request request = get();
 	struct sigv4_signed made;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: latencies are right to a sixteenth, the line is as documented. */
-#include "stats.h"
+/* stats: latencies are accurate to a sixteenth, the line is as documented. */
+#include "filter/stats.h"
 
 #include <math.h>
 #include <string.h>

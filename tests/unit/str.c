@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* str, buf and arena: text and where it lies. */
-#include "arena.h"
-#include "buf.h"
-#include <string.h>
+/* str, buf, arena and file: text and where it lies. */
+#include "base/arena.h"
 
-#include "str.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "tap.h"
 
 static void test_numbers(void)
@@ -155,11 +159,63 @@ static void test_trim(void)
 		   "trimmed, case %zu", i);
 }
 
+static void test_control(void)
+{
+	static const char bytes[] = { '\0', '\t', '\n', '\r', 0x1F, 0x7F };
+
+	ok(!str_has_control(STR_NONE), "absent text has no control character");
+	ok(!str_has_control(STR(" a~\x80\xff")),
+	   "neither have blanks and bytes above ASCII");
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		char text[] = { 'a', bytes[i], 'b' };
+
+		ok(str_has_control((struct str){ text, 3 }),
+		   "but byte %d is one", bytes[i]);
+		ok(!str_is_visible((struct str){ text, 3 }),
+		   "and makes no word");
+	}
+	ok(str_is_visible(STR("!aZ9~")), "visible ASCII is a word");
+	ok(!str_is_visible(STR("")), "nothing is none");
+	ok(!str_is_visible(STR("a b")), "nor is what has a blank in it");
+	ok(!str_is_visible(STR("a\xc3\xa4")), "nor what is not ASCII");
+}
+
+/* All of a file, or as much as the buffer takes. */
+static void test_file(void)
+{
+	char path[] = "/tmp/s3ev-unit-XXXXXX";
+	int fd = mkstemp(path);
+	struct buf text;
+	struct err err;
+
+	for (int i = 0; i < 10000; i++)
+		if (write(fd, "0123456789", 10) != 10)
+			ok(false, "a file can be written");
+	close(fd);
+	buf_init(&text, 1 << 20);
+	buf_puts(&text, "old");
+	ok(file_load(path, &text, &err) == 0 && text.n == 100000 &&
+	   str_has_prefix(buf_str(&text), STR("0123")),
+	   "a file replaces what was in the buffer");
+	buf_free(&text);
+	buf_init(&text, 50000);
+	ok(file_load(path, &text, &err) < 0 && err_is(&err, ERR_SYSTEM) &&
+	   strstr(err.message, path) && !err.retry,
+	   "a file too large is an error that names it");
+	ok(text.n > 40000 && text.n <= 50000, "what fits stays");
+	unlink(path);
+	ok(file_load(path, &text, &err) < 0 && strstr(err.message, path),
+	   "so is one that is not there");
+	buf_free(&text);
+}
+
 int main(void)
 {
 	test_numbers();
 	test_utf8();
 	test_trim();
+	test_control();
+	test_file();
 	test_parts();
 	test_buf();
 	test_arena();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tap: what the unit tests say, as TAP (testanything.org).
+ * tap: the output of the unit tests, in TAP (testanything.org).
  *
  * A test program calls ok() for each fact it checks and ends with
  * return done().  Nothing stops at the first failure.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "uri.h"
+#include "format/uri.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static void test_encoding(void)
 	buf_free(&out);
 }
 
-/* Decode from and to memory of exactly that size, for sanitizers to watch. */
+/* Decode in memory of exactly the right size, so that sanitizers see excess. */
 static void check_decoding(size_t (*decode)(char *, struct str),
 			   const char *text, const char *want,
 			   const char *what)

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#ifndef S3EV_VERSION_H
-#define S3EV_VERSION_H
-
-#define S3EV_VERSION "0.1.0"
-
-#endif

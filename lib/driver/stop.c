@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/stop.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static void on_signal(void *arg, int fd, short events)
+{
+	struct stop *stop = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		stop->asked(stop->ctx, ++stop->times);
+}
+
+static void name_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+}
+
+int stop_block(void)
+{
+	sigset_t set;
+
+	name_signals(&set);
+	return sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int stop_open(struct stop *stop, struct loop *loop)
+{
+	sigset_t set;
+
+	name_signals(&set);
+	stop->loop = loop;
+	stop->times = 0;
+	stop->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (stop->fd < 0)
+		return -1;
+	return loop_watch(loop, stop->fd, POLLIN, on_signal, stop);
+}
+
+void stop_close(struct stop *stop)
+{
+	if (stop->fd < 0)
+		return;
+	loop_watch(stop->loop, stop->fd, 0, NULL, NULL);
+	close(stop->fd);
+	stop->fd = -1;
+}

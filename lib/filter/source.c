@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter/source.h"
+
+#include <poll.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "filter/filter.h"
+#include "filter/say.h"
+#include "filter/stats.h"
+
+void source_say(struct source *source, const char *line)
+{
+	progress_clear(&source->counts);
+	say_line(source->name, str_of(line));
+}
+
+static void say(void *ctx, const char *line)
+{
+	source_say(ctx, line);
+}
+
+void source_note(struct source *source, int status)
+{
+	static const int order[] = { EX_OK, EX_USAGE, EX_DATAERR, EX_TEMPFAIL,
+				     EX_UNAVAILABLE, EX_CONFIG, EX_OSERR,
+				     EX_IOERR };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		if (order[i] == status)
+			return;
+		if (order[i] == source->status)
+			break;
+	}
+	source->status = status;
+}
+
+int source_status(const struct err *err)
+{
+	if (err_is(err, ERR_MEMORY))
+		return EX_OSERR;
+	if (err_is(err, "NoCredentials") || err_is(err, "InvalidConfig"))
+		return EX_CONFIG;
+	return err->retry ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
+/* Open the file of --stats before any work is done that could be lost. */
+static bool can_write_stats(struct source *source)
+{
+	struct err err;
+	int fd;
+
+	if (!source->flow.stats)
+		return true;
+	fd = stats_open(source->flow.stats, &err);
+	if (fd < 0)
+		source_say(source, err.message);
+	else
+		close(fd);
+	return fd >= 0;
+}
+
+static void write_stats(struct source *source)
+{
+	struct stats *stats = &source->counts.stats;
+	struct aws_counts counts = { .requests = 0 };
+	struct err err;
+	int fd;
+
+	if (!source->flow.stats)
+		return;
+	if (source->aws)
+		counts = aws_counts(source->aws);
+	stats->requests = counts.requests;
+	stats->retries = counts.retries;
+	stats->throttles = counts.throttles;
+	fd = stats_open(source->flow.stats, &err);
+	if (fd >= 0 && stats_write(fd, source->name, stats, source->status,
+				   &err) == 0)
+		return;
+	source_say(source, err.message);
+	source_note(source, EX_IOERR);
+}
+
+static int open_aws(struct source *source)
+{
+	struct err err;
+
+	source->aws = aws_new(source->loop, NULL, say, source, &err);
+	if (!source->aws) {
+		source_say(source, err.message);
+		return EX_CONFIG;
+	}
+	aws_pace(source->aws, source->flow.jobs,
+		 source->flow.verbose ? say : NULL, source);
+	return EX_OK;
+}
+
+bool source_has_room(const struct source *source)
+{
+	return !source->is_broken &&
+	       output_waiting(&source->out) < SOURCE_FULL;
+}
+
+static void break_off(struct source *source, int status)
+{
+	source_note(source, status);
+	source->is_broken = true;
+}
+
+static void on_stdout(void *ctx, int fd, short events);
+
+static void watch_stdout(struct source *source)
+{
+	if (loop_watch(source->loop, STDOUT_FILENO,
+		       source->is_broken ? 0 : output_events(&source->out),
+		       on_stdout, source) < 0)
+		break_off(source, EX_OSERR);
+}
+
+static void on_stdout(void *ctx, int fd, short events)
+{
+	struct source *source = ctx;
+
+	(void)fd;
+	if (output_ready(&source->out, events) < 0) {
+		progress_clear(&source->counts);
+		say_errno(source->name, "stdout");
+		break_off(source, EX_IOERR);
+	}
+	watch_stdout(source);
+	if (source_has_room(source))
+		source->go_on(source->ctx);
+}
+
+int source_open(struct source *source)
+{
+	progress_init(&source->counts);
+	if (!can_write_stats(source))
+		return EX_IOERR;
+	source->loop = loop_new();
+	if (!source->loop) {
+		source_say(source, "out of memory");
+		return EX_OSERR;
+	}
+	if (!source->needs_no_aws && open_aws(source) != EX_OK) {
+		source_note(source, EX_CONFIG);
+		write_stats(source);
+		loop_free(source->loop);
+		return source->status;
+	}
+	output_init(&source->out, STDOUT_FILENO, SOURCE_FULL + source->most);
+	watch_stdout(source);
+	if (source->flow.progress)
+		filter_progress(&source->counts, source->loop, source->name);
+	return EX_OK;
+}
+
+void source_write(struct source *source)
+{
+	if (source->out.buf.failed && !source->is_broken) {
+		source_say(source, "out of memory");
+		break_off(source, EX_OSERR);
+	}
+	watch_stdout(source);
+}
+
+void source_run(struct source *source, bool (*is_over)(void *ctx))
+{
+	while (!source->is_broken &&
+	       (!is_over(source->ctx) || output_waiting(&source->out) > 0))
+		if (loop_turn(source->loop) < 0) {
+			say_errno(source->name, "poll");
+			break_off(source, EX_OSERR);
+		}
+}
+
+int source_close(struct source *source)
+{
+	progress_end(&source->counts);
+	loop_watch(source->loop, STDOUT_FILENO, 0, NULL, NULL);
+	if (!source->is_broken && close(STDOUT_FILENO) < 0) {
+		say_errno(source->name, "stdout");
+		source_note(source, EX_IOERR);
+	}
+	write_stats(source);
+	aws_free(source->aws);
+	output_free(&source->out);
+	loop_free(source->loop);
+	return source->status;
+}

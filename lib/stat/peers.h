@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * peers: what the other filters of a pipeline say of themselves.
+ *
+ * They append lines to the file that --stats names, see filter/stats.h, at
+ * their end, and to a FIFO also while they run.  This reads those lines.  Of
+ * each process the last one counts, since its numbers are those of its whole
+ * run, and the processes of one filter are added up.  In a file, only what is
+ * appended from now on is read.
+ */
+#ifndef S3EV_PEERS_H
+#define S3EV_PEERS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "io/lines.h"
+#include "stat/metrics.h"
+
+enum { PEERS_MAX = 32, PEERS_NAME_SIZE = 32 };
+
+struct peer {
+	char name[PEERS_NAME_SIZE];	/* of the filter, "s3route" */
+	unsigned long long pid;
+	unsigned long long requests, retries, throttles;
+	double p50, p99;		/* seconds */
+};
+
+struct peers {
+	struct peer list[PEERS_MAX];
+	size_t n;
+	unsigned long long refused;	/* lines that were none, or too many */
+
+	int fd;				/* private from here on; -1: none */
+	struct lines lines;
+};
+
+/* No peers, if path is NULL.  -1 with ERR_SYSTEM. */
+int peers_open(struct peers *peers, const char *path, struct err *err);
+void peers_close(struct peers *peers);
+
+/* Read what is there. */
+void peers_read(struct peers *peers);
+
+/* Read until all of them have closed a FIFO, or so many ms are over. */
+void peers_drain(struct peers *peers, int ms);
+
+/* Add their metrics; these borrow from peers. */
+void peers_put(struct metrics *metrics, const struct peers *peers);
+
+/* The sums over all of them. */
+struct peer peers_sum(const struct peers *peers);
+
+#endif
