@@ -34,7 +34,18 @@ environment() { # PROCESSOR
 			AWS_ENDPOINT_URL_S3="http://127.0.0.1:$(<port.proxy)" PROCESSED_BUCKET="$to" BAD_DATA_BUCKET="$bad" RECORD_TABLE="$table" \
 			PROCESSOR="$1" "$root/pipelines/lambda/bootstrap" >>logged 2>>said) &
 		wait $! || :
+		# Nothing of one environment is alive in the next.
+		wait_until eval '! in_use'
 	done
+}
+
+# Is a directory that a runtime made locked, by itself or its pipeline?
+in_use() {
+	local dir
+	for dir in tmp/s3ev-rt.*; do
+		[ ! -d "$dir" ] || flock -n "$dir" true || return 0
+	done
+	return 1
 }
 
 ask() { # PATH [BODY]
