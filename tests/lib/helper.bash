@@ -5,6 +5,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 tests=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+. "$tests/lib/trace.bash"
 PATH=${BUILD:-$tests/../build}:$tests/servers:$PATH
 # shellcheck source=/dev/null
 . "$SERVERS_DIR/env"
@@ -15,8 +16,8 @@ export LANG=C.UTF-8
 
 servers=()
 
-# Runs a function without the trap with which bats follows each command: it
-# makes a loop of bash a hundred times slower.
+# Runs a function without the trap with which bats follows each command, see
+# trace.bash: it makes a loop of bash twenty times slower.
 untraced() { # FUNCTION ARGUMENT...
 	local -
 	set +T

@@ -389,7 +389,7 @@ old_function() { # BUCKET KEY
 		assert_json '.failed.message | endswith(": asyncio.exceptions.CancelledError")'
 	done
 	# Its copy of a pipe is a file as well, and may not grow so large.
-	judge "$(printf '%5000s')" -- -x -z --max-output 1000 <<<'def process(file, record): pass'
+	judge "$(printf '%5000s' '')" -- -x -z --max-output 1000 <<<'def process(file, record): pass'
 	assert_eq "$status $(outcomes)" '75 failed ProcessorFailed'
 	assert_json '.failed.message | contains("File too large")'
 }

@@ -482,6 +482,61 @@ queue() { # PATH BODY
 	assert_eq "$(queue state '{}' | jq -c '.queues["in.fifo"] | [.dead, .inflight]')" '[["a"],2]'
 }
 
+@test "trace: bats names the same places of failures with it, and it is in use" {
+	cd "$BATS_TEST_TMPDIR"
+	# Bats makes functions of what looks like its tests, here too.
+	sed 's/^TEST/@test/' >fails.bats <<-'E'
+		[ -z "$TRACE" ] || . "$TRACE"
+		teardown() { [ -z "${TEARDOWN-}" ] || inner a a; }
+		outer() {
+			local x=1
+			"$@"
+			echo not here
+		}
+		inner() {
+			[[ $1 != "$2" ]]
+			((1 == 2))
+		}
+		TEST "command" { outer false; }
+		TEST "condition" {
+			[[ 1 == 2 ]]
+			echo
+		}
+		TEST "arithmetic in functions" { outer inner a b; }
+		TEST "condition in functions" {
+			outer inner a a
+		}
+		TEST "unset" {
+			set -u
+			echo "$nothing"
+			echo
+		}
+		TEST "source" { . /nothing; }
+		TEST "subshell" {
+			(
+				outer false
+			)
+		}
+		TEST "pipe" {
+			echo 1 | grep 2
+			echo
+		}
+		TEST "last" { [ 1 = 2 ]; }
+		TEST "exit" { exit 3; }
+		TEST "teardown" { TEARDOWN=1; }
+		TEST "passes" {
+			! true
+			[ -z "$TRACE" ] || [[ $(type bats_debug_trap) == *trace_last* ]]
+		}
+	E
+	for TRACE in '' "$tests/lib/trace.bash"; do
+		env -i PATH="$PATH" TRACE="$TRACE" "$BATS_ROOT/bin/bats" --tap fails.bats >"told${TRACE:+-traced}" || :
+	done
+	cmp told told-traced
+	assert_eq "$(grep -c '^not ok' told) $(grep -c '^ok' told)" '11 1'
+	grep -q "from function .inner. in file fails.bats, line 10" told
+}
+
 @test "run3: keeps output, errors and status apart and whole" {
 	both() {
 		cat
