@@ -170,11 +170,12 @@ deps:			## install what building and testing need
 	tests/bin/need build test
 
 # Its programs are slow: fewer files at a time, or tests wait too long. What is
-# installed is not made with its flags.
+# installed is not made with its flags; pages and test servers are none of them.
+NOT_ASAN = tests/topics/install.bats tests/topics/pages.bats tests/topics/servers.bats
 asan:			## run all tests under ASan and UBSan
 	@tests/bin/need build test
 	@$(MAKE) $(PARALLEL) B=build-asan HARDENING= CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" $(MODULES) all unit
-	JOBS=$${JOBS:-4} tests/bin/run build-asan $(filter-out $(HEAVY_BATS) tests/topics/install.bats,$(BATS))
+	JOBS=$${JOBS:-4} tests/bin/run build-asan $(filter-out $(HEAVY_BATS) $(NOT_ASAN),$(BATS))
 
 lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	@tests/bin/need build lint
