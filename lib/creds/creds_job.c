@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format/json_pick.h"
+#include "http/retry.h"
 
 enum { ARENA_MAX = 1 << 20, FIRST_ROOM = 16 << 10 };
 
@@ -198,7 +199,8 @@ void creds_job_refused(struct creds_job *job, const char *where)
 	err_set(&job->err, "CredentialsRefused", "%s: HTTP %ld", where,
 		request->status);
 	job->err.status = request->status;
-	job->err.retry = request->status >= 500 || request->status == 429;
+	job->err.retry = request->status >= 500 ||
+			 retry_class(&job->err) != RETRY_NEVER;
 }
 
 int creds_job_pick(struct creds_job *job, struct str text,

@@ -222,32 +222,33 @@ static void explain(struct creds_job *job)
 	struct str code, message;
 
 	creds_job_refused(job, job->step->from);
-	if (job->request.status == 0 ||
-	    xml_pick(buf_str(&job->request.body_in), error_fields,
-		     sizeof(error_fields) / sizeof(*error_fields), &job->arena,
-		     &answer, NULL, &ignored) < 0)
+	if (job->request.status == 0)
 		return;
+	memset(&answer, 0, sizeof(answer));
+	(void)xml_pick(buf_str(&job->request.body_in), error_fields,
+		       sizeof(error_fields) / sizeof(*error_fields),
+		       &job->arena, &answer, NULL, &ignored);
 	code = answer.code.n > 0 ? answer.code : answer.bare_code;
 	message = answer.code.n > 0 ? answer.message : answer.bare_message;
-	if (code.n == 0)
+	if (code.n == 0) {
+		job->err.retry = true;	/* STS says why it refuses */
 		return;
+	}
 	err_set(&job->err, "", "%s: %.*s", job->step->from,
 		STR_FMT(message.n > 0 ? message : STR("refused by STS")));
 	memcpy(job->err.code, code.p, code.n < sizeof(job->err.code) ?
 	       code.n : sizeof(job->err.code) - 1);
 	job->err.status = job->request.status;
-	job->err.retry = job->request.status >= 500;
+	job->err.retry = job->request.status >= 500 ||
+			 retry_class(&job->err) != RETRY_NEVER;
 }
 
-/* IDPCommunicationError: STS could not reach the identity provider. */
 static bool try_later(struct creds_job *job)
 {
 	enum retry_class class = retry_class(&job->err);
 	unsigned short seed[3] = { (unsigned short)job->tries };
 	struct timespec now;
 
-	if (err_is(&job->err, "IDPCommunicationError"))
-		class = RETRY_TRANSIENT;
 	if (class == RETRY_NEVER || job->tries >= TRIES)
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &now);

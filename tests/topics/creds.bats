@@ -367,3 +367,20 @@ imds_keys() { # [EXPIRATION]
 	assert_json '.fetch.bytes == 6'
 	assert_eq "$(wc -l <"$dir/runs")" 2
 }
+
+@test "a record may be sent again when STS could not be asked, and not when it has refused" {
+	local row
+	config '[default]' 'role_arn = a' 'source_profile = base' "${base[@]}"
+	export AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1
+	for row in '400 Throttling true' '400 IDPCommunicationError true' '500 InternalFailure true' '403 AccessDenied false'; do
+		read -r http code again <<<"$row"
+		stub "[{\"reply\": {\"status\": $http, \"body\": \"<ErrorResponse><Error><Code>$code</Code><Message>m</Message></Error></ErrorResponse>\"}}]"
+		export AWS_ENDPOINT_URL_STS=$STUB_URL
+		run3 s3fetch -d "$dir" < <(record bucket=b key=k)
+		assert_json ".failed | .code == \"$code\" and .retry == $again"
+		stop_servers
+	done
+	stub '[{"reply": {"status": 403, "headers": {"content-type": "text/html"}, "body": "<html><p>A proxy<br></html>"}}]'
+	AWS_ENDPOINT_URL_STS=$STUB_URL run3 s3fetch -d "$dir" < <(record bucket=b key=k)
+	assert_json '.failed | .code == "CredentialsRefused" and .retry'
+}
