@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE		/* mkostemp */
+
 #include "creds/creds_token.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,19 +124,21 @@ static bool can_renew(const struct creds_job *job, const struct cached *cached)
 	       until > time(NULL);
 }
 
-/* Write a new file and rename it, so that no reader sees half of it. */
+/*
+ * Write a new file, for nobody else, and rename it, so that no reader sees half
+ * of it.  In containers many processes have the same number: it is no name.
+ */
 static int replace_cache(const char *path, struct str text,
 			 struct creds_job *job)
 {
-	char *part = arena_printf(&job->arena, "%s.%ld", path, (long)getpid());
-	int fd = part ? open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			     0600) : -1;
-	ssize_t n;
+	char *part = arena_printf(&job->arena, "%s.XXXXXX", path);
+	int fd = part ? mkostemp(part, O_CLOEXEC) : -1;
+	int status;
 
 	if (fd < 0)
 		return -1;
-	n = write(fd, text.p, text.n);
-	if (close(fd) == 0 && n == (ssize_t)text.n && rename(part, path) == 0)
+	status = file_write(fd, text);
+	if (close(fd) == 0 && status == 0 && rename(part, path) == 0)
 		return 0;
 	unlink(part);
 	return -1;

@@ -384,3 +384,12 @@ imds_keys() { # [EXPIRATION]
 	AWS_ENDPOINT_URL_STS=$STUB_URL run3 s3fetch -d "$dir" < <(record bucket=b key=k)
 	assert_json '.failed | .code == "CredentialsRefused" and .retry'
 }
+
+@test "SSO's cache is replaced though a process of the same number has left a part of one" {
+	sso_cache 2001-01-01T00:00:00Z
+	sso_stub sso-new 200 '{"accessToken":"sso-new","tokenType":"Bearer","expiresIn":3600,"refreshToken":"refresh-2"}'
+	run3 bash -c 'touch "$0.$$" && exec s3ev-env' "$cache"
+	assert_eq "$status:$err" 0:
+	assert_json '.accessToken == "sso-new" and .refreshToken == "refresh-2"' "$(cat "$cache")"
+	assert_eq "$(stat -c %a "$cache"):$(find "$HOME/.aws/sso/cache" -type f -size +0 -printf '%f\n')" "600:$(basename "$cache")"
+}
