@@ -111,7 +111,7 @@ static bool is_host(struct str host)
 	for (size_t i = 0; i < host.n; i++)
 		if (!url_is_alnum(host.p[i]) &&
 		    (host.p[i] == '\0' ||
-		     !strchr(v6 ? ":.%" : "-._", host.p[i])))
+		     !strchr(v6 ? ":." : "-._", host.p[i])))
 			return false;
 	return host.n > 0 && host.n <= HOST_MAX;
 }
@@ -121,7 +121,7 @@ static bool is_port(struct str port)
 	unsigned long long number;
 
 	return !port.p || (str_number(port, &number) == 0 && number >= 1 &&
-			   number <= PORT_MAX);
+			   number <= PORT_MAX && *port.p != '0');
 }
 
 bool url_is_plain(const struct url *url)

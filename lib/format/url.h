@@ -39,7 +39,9 @@ struct str url_host_header(const struct url *url);
 /*
  * Could it be an endpoint?  The host is a name or an address, the port a number
  * that a port may have, the path has no character that must be encoded, and
- * there is neither user nor query nor fragment.
+ * there is neither user nor query nor fragment.  A port that begins with a zero
+ * and the zone of an address are refused: libcurl leaves both out of the Host
+ * header, which then is another one than was signed.
  */
 bool url_is_plain(const struct url *url);
 
