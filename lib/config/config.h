@@ -87,7 +87,8 @@ struct config {
 	struct config_text region;	/* may be absent: the caller decides */
 	struct config_text endpoint[CONFIG_SERVICES];	/* custom ones only;
 					 * without a slash at the end */
-	struct config_text ca;		/* PEM file or directory, or absent */
+	struct config_text ca;		/* PEM file, directory or list
+					 * of directories; or absent */
 	struct config_text retry_mode;	/* "standard", always */
 	struct config_number max_attempts;	/* 0: the service's own: 3, for
 					 * DynamoDB 4 */

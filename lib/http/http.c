@@ -2,9 +2,11 @@
 #include "http/http.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "http/read_ahead.h"
 
@@ -126,20 +128,37 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
+/* Is it a directory, or several with colons between them, as OpenSSL has it? */
+static bool is_directories(const char *ca)
+{
+	struct str rest = str_of(ca);
+	char path[PATH_MAX];
+	struct stat st;
+
+	while (rest.n > 0) {
+		struct str one = str_next(&rest, ':');
+
+		if (one.n == 0 || one.n >= sizeof(path))
+			continue;
+		memcpy(path, one.p, one.n);
+		path[one.n] = '\0';
+		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
 /* Look now: a missing store would only show as "unable to get local issuer". */
 static int look_at_ca(struct http *http, struct err *err)
 {
-	struct stat st;
+	const char *ca = http->options.ca;
 
-	if (!http->options.ca)
+	http->ca_is_directory = ca && is_directories(ca);
+	if (!ca || http->ca_is_directory || access(ca, F_OK) == 0)
 		return 0;
-	if (stat(http->options.ca, &st) < 0) {
-		err_errno(err, "CA certificates %s", http->options.ca);
-		err->retry = false;
-		return -1;
-	}
-	http->ca_is_directory = S_ISDIR(st.st_mode);
-	return 0;
+	err_errno(err, "CA certificates %s", ca);
+	err->retry = false;
+	return -1;
 }
 
 struct http *http_new(struct loop *loop, const struct http_options *options,

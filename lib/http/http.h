@@ -29,8 +29,9 @@ struct http_options {
 	long stall_timeout;	/* seconds with less than HTTP_RATE_MIN either
 				 * way; libcurl looks at the last few, so it
 				 * may be more; 0: never */
-	const char *ca;		/* CA certificates: a PEM file or a directory
-				 * of hashes; NULL: what libcurl has */
+	const char *ca;		/* CA certificates: a PEM file, or directories
+				 * of hashes with colons between them; NULL:
+				 * what libcurl has */
 	const char *user_agent;
 };
 

@@ -70,6 +70,19 @@ other_ca() {
 	assert_eq "$(outcome AWS_CA_BUNDLE="$dir/other.crt" SSL_CERT_FILE="$S3_CACERT")" TLSVerificationFailed
 }
 
+@test "SSL_CERT_DIR may name several directories, as for OpenSSL" {
+	mkdir "$dir/good" "$dir/bad"
+	other_ca
+	add "$S3_CACERT" "$dir/good"
+	add "$dir/other.crt" "$dir/bad"
+	assert_eq "$(outcome SSL_CERT_DIR="$dir/bad:$dir/good")" '6 bytes'
+	assert_eq "$(outcome SSL_CERT_DIR="$dir/nowhere:$dir/good")" '6 bytes'
+	assert_eq "$(outcome SSL_CERT_DIR="$dir/bad:$dir/bad")" TLSVerificationFailed
+	run3 env SSL_CERT_DIR="$dir/nowhere:$dir/neither" "$dir/s3fetch" -d "$dir/spool" <"$dir/in"
+	assert_eq "$status $out" '78 '
+	[[ $err == *"$dir/nowhere:$dir/neither"* ]]
+}
+
 @test "a file or directory of certificates that is not there is named: 78" {
 	for variable in AWS_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR; do
 		run3 env $variable="$dir/nowhere" "$dir/s3fetch" -d "$dir/spool" <"$dir/in"
