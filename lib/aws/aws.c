@@ -13,7 +13,8 @@
 #include "http/http_head.h"
 
 enum { BASE_MS = 50, BASE_DYNAMODB_MS = 25, TRIES = 3, TRIES_DYNAMODB = 4,
-       DAY = 24 * 3600 };
+       DAY = 24 * 3600,
+       SKEW_BORNE = 4 * 60 };	/* seconds; services bear 5 or 15 minutes */
 
 struct aws {
 	struct loop *loop;
@@ -315,11 +316,33 @@ static bool is_expired(const struct err *err)
 	       err_is(err, "TokenRefreshRequired");
 }
 
-static bool is_skewed(const struct err *err)
+/* Seconds to add to our clock, as the answer's date has it. */
+static bool measure_clock(const struct aws_call *call, long long *off)
 {
-	return err_is(err, "RequestTimeTooSkewed") ||
-	       err_is(err, "RequestExpired") ||
-	       err_is(err, "RequestInTheFuture");
+	long long theirs = http_head_date(&call->http);
+
+	*off = theirs - (long long)time(NULL);
+	return theirs >= 0;
+}
+
+/*
+ * DynamoDB, SQS and STS call it a wrong signature, and to HEAD S3 gives a status
+ * alone: there the date of the answer decides.
+ */
+static bool is_skewed(const struct aws_call *call)
+{
+	const struct err *err = &call->err;
+	long long off;
+
+	if (err_is(err, "RequestTimeTooSkewed") ||
+	    err_is(err, "RequestExpired") || err_is(err, "RequestInTheFuture"))
+		return true;
+	if (!err_is(err, "InvalidSignatureException") &&
+	    !err_is(err, "SignatureDoesNotMatch") &&
+	    (err->status != 403 || strcmp(call->http.method, "HEAD") != 0))
+		return false;
+	return measure_clock(call, &off) &&
+	       llabs(off - call->aws->clock_offset) > SKEW_BORNE;
 }
 
 /* "25 min behind", if off is what must be added to our clock. */
@@ -349,11 +372,10 @@ static void explain_clock(struct err *err, long long off)
  */
 static bool mend_clock(struct aws_call *call)
 {
-	long long theirs = http_head_date(&call->http), off;
+	long long off;
 
-	if (theirs < 0)
+	if (!measure_clock(call, &off))
 		return false;
-	off = theirs - (long long)time(NULL);
 	if (call->mended_clock || off > DAY || off < -DAY ||
 	    !str_has_prefix(str_of(call->http.url), STR("https://"))) {
 		explain_clock(&call->err, off);
@@ -374,7 +396,7 @@ static bool mend(struct aws_call *call)
 		creds_refuse(aws->creds, call->used_key_id);
 		return true;
 	}
-	if (is_skewed(&call->err))
+	if (is_skewed(call))
 		return mend_clock(call);
 	if (call->http.stale && !call->mended_line) {
 		call->mended_line = true;

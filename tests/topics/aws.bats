@@ -47,6 +47,9 @@ lines() { # COUNT
 		{id: "k\(.)", bucket: "in", key: "k\(.)", size: 6, $etag, time: "2026-11-23T05:54:00Z"}'
 }
 
+# What s3rm looks for before it deletes.
+copied=$(record bucket=in key=k etag=$hello size=6 route:='{"to":"processed","bucket":"to","key":"k","etag":"'$hello'"}')
+
 # Regions
 
 @test "a bucket of another region is found by what S3 says, with one more request" {
@@ -226,6 +229,41 @@ fetch_tls() { # SECONDS
 	fetch_tls 200000
 	assert_eq "$status $(jq -r '.failed.message' <<<"$out")" "75 too large; the clock of this machine is 2 days behind the server's; see s3ev-doctor"
 	assert_eq "$(logged .n | wc -l)" 1
+}
+
+# Starts a server like that whose refusal has this status and body. MORE_THAN is what it bears, in seconds.
+refuses_skewed() { # SECONDS MORE_THAN STATUS BODY
+	cat >"$dir/refuses.mjs" <<-JS
+		const time = (text) => Date.parse(text?.replace(/(....)(..)(..)T(..)(..)(..)Z/, '\$1-\$2-\$3T\$4:\$5:\$6Z'))
+		export default [{reply: ({headers}) => {
+			const now = Date.now() + $1 * 1000
+			const date = {Date: new Date(now).toUTCString(), ETag: '"$hello"', 'x-amz-request-id': 'r'}
+			return Math.abs(time(headers['x-amz-date']) - now) > $2 * 1000
+				? {status: $3, headers: date, body: '$4'}
+				: {headers: date, body: '{"Items":[]}'}
+		}}]
+	JS
+	certificate
+	stub "$dir/refuses.mjs" --tls "$dir/crt" "$dir/key"
+	export AWS_CA_BUNDLE=$dir/crt
+}
+
+@test "a wrong clock is put right also where only the date of the answer tells of it" {
+	refuses_skewed -1500 270 400 '{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired: a is now earlier than b"}'
+	AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL run3 timeout 60 ddb-record -t t <<<"$(lines 1)"
+	assert_eq "$status $err" '0 '
+	stop_servers
+	# HEAD is answered with a status alone.
+	refuses_skewed 1500 900 403 ''
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3rm <<<"$copied"
+	assert_eq "$(logged .method | head -n 2 | tr '\n' ' ')" 'HEAD HEAD '
+}
+
+@test "a refusal by a server whose clock is ours is no wrong clock" {
+	refuses_skewed 200 -1 403 ''
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3rm <<<"$copied"
+	[[ $out == *AccessDenied* ]]
+	assert_eq "$(logged .method | tr '\n' ' ')" 'HEAD GET '
 }
 
 # Servers that hold a request for ever
