@@ -13,8 +13,7 @@
 #include "http/http_head.h"
 
 enum { BASE_MS = 50, BASE_DYNAMODB_MS = 25, TRIES = 3, TRIES_DYNAMODB = 4,
-       DAY = 24 * 3600,
-       SKEW_BORNE = 4 * 60 };	/* seconds; services bear 5 or 15 minutes */
+       DAY = 24 * 3600 };
 
 struct aws {
 	struct loop *loop;
@@ -316,15 +315,6 @@ static bool is_expired(const struct err *err)
 	       err_is(err, "TokenRefreshRequired");
 }
 
-/* Seconds to add to our clock, as the answer's date has it. */
-static bool measure_clock(const struct aws_call *call, long long *off)
-{
-	long long theirs = http_head_date(&call->http);
-
-	*off = theirs - (long long)time(NULL);
-	return theirs >= 0;
-}
-
 /*
  * DynamoDB, SQS and STS call it a wrong signature, and to HEAD S3 gives a status
  * alone: there the date of the answer decides.
@@ -341,8 +331,8 @@ static bool is_skewed(const struct aws_call *call)
 	    !err_is(err, "SignatureDoesNotMatch") &&
 	    (err->status != 403 || strcmp(call->http.method, "HEAD") != 0))
 		return false;
-	return measure_clock(call, &off) &&
-	       llabs(off - call->aws->clock_offset) > SKEW_BORNE;
+	return http_head_clock(&call->http, &off) &&
+	       llabs(off - call->aws->clock_offset) > HTTP_CLOCK_BORNE;
 }
 
 /* "25 min behind", if off is what must be added to our clock. */
@@ -367,16 +357,15 @@ static void explain_clock(struct err *err, long long off)
 
 /*
  * Go by the server's clock, if the server is surely the one that was asked, and
- * ours is not so wrong that a person should look.  A request that was signed
- * for another day could be kept and sent then.
+ * ours is not so wrong that a person should look.
  */
 static bool mend_clock(struct aws_call *call)
 {
 	long long off;
 
-	if (!measure_clock(call, &off))
+	if (!http_head_clock(&call->http, &off))
 		return false;
-	if (call->mended_clock || off > DAY || off < -DAY ||
+	if (call->mended_clock || llabs(off) > HTTP_CLOCK_MAX ||
 	    !str_has_prefix(str_of(call->http.url), STR("https://"))) {
 		explain_clock(&call->err, off);
 		return false;

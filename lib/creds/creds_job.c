@@ -28,6 +28,7 @@ int creds_job_start(struct creds_job *job)
 	open_buf(&job->token);
 	memset(&job->err, 0, sizeof(job->err));
 	job->tries = 0;
+	job->clock_offset = 0;
 	if (job->source)
 		return job->source->start(job);
 	return err_set(&job->err, "InvalidCredentials", "nothing to fetch");

@@ -84,6 +84,7 @@ struct creds_job {
 	struct buf token;		/* a secret that goes with it */
 	const char *headers[CREDS_HEADERS_MAX + 1];	/* into heads */
 	unsigned tries;			/* of this request, so far */
+	long long clock_offset;		/* to add to our clock, to sign */
 	uint64_t limit_ms;		/* for one try; 0: the client's own */
 	void (*answered)(struct creds_job *job);
 	void (*woken)(struct creds_job *job);

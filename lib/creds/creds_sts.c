@@ -13,6 +13,7 @@
 #include "format/url.h"
 #include "format/xml.h"
 #include "hash/digest.h"
+#include "http/http_head.h"
 #include "http/retry.h"
 #include "sign/sigv4.h"
 
@@ -152,7 +153,8 @@ static int sign(struct creds_job *job)
 	struct sigv4_request request = {
 		.method = STR("POST"), .headers = headers, .n_headers = 2,
 		.region = config_endpoint_sign_region(region_of(job)),
-		.service = STR("sts"), .time = time(NULL),
+		.service = STR("sts"),
+		.time = time(NULL) + (time_t)job->clock_offset,
 		.flags = SIGV4_NORMALIZE_PATH | SIGV4_ENCODE_PATH,
 		.credentials = &credentials
 	};
@@ -243,6 +245,26 @@ static void explain(struct creds_job *job)
 			 retry_class(&job->err) != RETRY_NEVER;
 }
 
+/*
+ * STS calls a wrong clock a wrong signature: the date of its answer tells.  Go by
+ * that, once, if it is surely STS that has answered.
+ */
+static bool mend_clock(struct creds_job *job)
+{
+	long long off;
+
+	if ((!err_is(&job->err, "SignatureDoesNotMatch") &&
+	     !err_is(&job->err, "RequestExpired")) ||
+	    !http_head_clock(&job->request, &off) ||
+	    llabs(off - job->clock_offset) <= HTTP_CLOCK_BORNE ||
+	    llabs(off) > HTTP_CLOCK_MAX || job->clock_offset != 0 ||
+	    !str_has_prefix(buf_str(&job->url), STR("https://")))
+		return false;
+	job->clock_offset = off;
+	creds_job_wait(job, 0, try_again);
+	return true;
+}
+
 static bool try_later(struct creds_job *job)
 {
 	enum retry_class class = retry_class(&job->err);
@@ -324,7 +346,7 @@ static void on_answer(struct creds_job *job)
 	else if (read_answer(job, &answer) == 0 &&
 		 job->step->kind != CREDS_IDENTITY)
 		take_keys(job, &answer);
-	if (err_is_set(&job->err) && try_later(job)) {
+	if (err_is_set(&job->err) && (mend_clock(job) || try_later(job))) {
 		memset(&job->err, 0, sizeof(job->err));
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <string.h>
+#include <time.h>
 
 #include "format/iso.h"
 
@@ -63,6 +64,14 @@ static long long time_in(const struct http_request *request, const char *name)
 long long http_head_date(const struct http_request *request)
 {
 	return time_in(request, "Date");
+}
+
+bool http_head_clock(const struct http_request *request, long long *off)
+{
+	long long theirs = http_head_date(request);
+
+	*off = theirs - (long long)time(NULL);
+	return theirs >= 0;
 }
 
 long long http_head_modified(const struct http_request *request)

@@ -40,4 +40,17 @@ long long http_head_date(const struct http_request *request);
 /* The same of Last-Modified. */
 long long http_head_modified(const struct http_request *request);
 
+/*
+ * How many seconds have to be added to our clock to get that of the server?
+ * false: its answer has no date.
+ */
+bool http_head_clock(const struct http_request *request, long long *off);
+
+/*
+ * Seconds.  Services bear a difference of 5 or 15 minutes.  Where it is more
+ * than a day a person should look: a request that was signed for another day
+ * could be kept and sent then.
+ */
+enum { HTTP_CLOCK_BORNE = 4 * 60, HTTP_CLOCK_MAX = 24 * 3600 };
+
 #endif

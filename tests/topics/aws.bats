@@ -232,7 +232,7 @@ fetch_tls() { # SECONDS
 }
 
 # Starts a server like that whose refusal has this status and body. MORE_THAN is what it bears, in seconds.
-refuses_skewed() { # SECONDS MORE_THAN STATUS BODY
+refuses_skewed() { # SECONDS MORE_THAN STATUS BODY [GOOD_BODY]
 	cat >"$dir/refuses.mjs" <<-JS
 		const time = (text) => Date.parse(text?.replace(/(....)(..)(..)T(..)(..)(..)Z/, '\$1-\$2-\$3T\$4:\$5:\$6Z'))
 		export default [{reply: ({headers}) => {
@@ -240,7 +240,7 @@ refuses_skewed() { # SECONDS MORE_THAN STATUS BODY
 			const date = {Date: new Date(now).toUTCString(), ETag: '"$hello"', 'x-amz-request-id': 'r'}
 			return Math.abs(time(headers['x-amz-date']) - now) > $2 * 1000
 				? {status: $3, headers: date, body: '$4'}
-				: {headers: date, body: '{"Items":[]}'}
+				: {headers: date, body: '${5-{\"Items\":[]\}}'}
 		}}]
 	JS
 	certificate
@@ -257,6 +257,25 @@ refuses_skewed() { # SECONDS MORE_THAN STATUS BODY
 	refuses_skewed 1500 900 403 ''
 	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 60 s3rm <<<"$copied"
 	assert_eq "$(logged .method | head -n 2 | tr '\n' ' ')" 'HEAD HEAD '
+}
+
+@test "a role is assumed though the clock is wrong, over TLS" {
+	local good
+	good='<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE000000000000</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-02T03:04:05Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>'
+	refuses_skewed 1500 900 403 '<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired: a is now earlier than b</Message></Error></ErrorResponse>' "$good"
+	printf '%s\n' '[default]' 'role_arn = a' 'source_profile = k' '[profile k]' 'aws_access_key_id = a' 'aws_secret_access_key = s' >"$dir/config"
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	export AWS_CONFIG_FILE=$dir/config
+	AWS_ENDPOINT_URL_STS=$STUB_URL run3 s3ev-env
+	assert_eq "$status $err" '0 '
+	assert_json '.credentials.access_key_id == "ASIA...0000"'
+	assert_eq "$(logged .n | wc -l)" 2
+	# A clock that is off by more than a day is for a person to look at.
+	stop_servers
+	refuses_skewed 200000 900 403 '<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired</Message></Error></ErrorResponse>'
+	AWS_ENDPOINT_URL_STS=$STUB_URL run3 s3ev-env
+	assert_eq "$status $err" $'78 s3ev-env: assumed role (a): Signature expired\n'
+	assert_eq "$(logged .n | wc -l)" 1
 }
 
 @test "a refusal by a server whose clock is ours is no wrong clock" {
