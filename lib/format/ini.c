@@ -115,6 +115,18 @@ static bool is_name(struct str s)
 	return s.n > 0;
 }
 
+/* Is it one name, or several with blanks between them? */
+static bool is_words(struct str s)
+{
+	while (s.n > 0) {
+		struct str word = str_next(&s, ' ');
+
+		if (word.n > 0 && !is_name(word))
+			return false;
+	}
+	return true;
+}
+
 /*
  * A name in quotes may hold blanks: AWS's command line tool writes
  * [profile "my name"].  The quotes are removed.
@@ -205,7 +217,10 @@ static struct str split_header(struct str inside, struct str *name)
 	return (struct str){ inside.p, i };
 }
 
-/* Why a section is skipped, or NULL and its kind. */
+/*
+ * Why a section is skipped, or NULL and its kind.  In a credentials file the tool
+ * writes [my name], without quotes.
+ */
 static const char *section_kind(const struct ini_reader *r, struct str prefix,
 				struct str *name, enum ini_kind *kind)
 {
@@ -225,16 +240,21 @@ static const char *section_kind(const struct ini_reader *r, struct str prefix,
 		return is_section_name(name) ? NULL :
 		       "passed over: not a valid name";
 	}
-	if (r->kind == INI_CREDENTIALS)
-		return "passed over: a credentials file has [NAME] only";
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!str_is(prefix, kinds[i].prefix))
 			continue;
+		if (r->kind == INI_CREDENTIALS)
+			return "passed over: a credentials file has [NAME] "
+			       "only";
 		*kind = kinds[i].kind;
 		return is_section_name(name) ? NULL :
 		       "passed over: not a valid name";
 	}
-	return "passed over: not a kind of section known here";
+	if (r->kind == INI_CONFIG)
+		return "passed over: not a kind of section known here";
+	*name = (struct str){ prefix.p,
+		(size_t)(name->p + name->n - prefix.p) };
+	return is_words(*name) ? NULL : "passed over: not a valid name";
 }
 
 static int read_header(struct ini_reader *r, struct str line)

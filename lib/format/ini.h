@@ -7,10 +7,10 @@
  * add the config file first and the credentials file second.
  *
  * Sections are [profile NAME] (or [default]), [sso-session NAME] and
- * [services NAME] in a config file, [NAME] in a credentials file.  Other
- * sections, and sections and properties with invalid names, are skipped with a
- * warning.  [profile default] replaces [default], whichever comes first.  A
- * line that fits no rule is an error, with its number.
+ * [services NAME] in a config file, [NAME] in a credentials file, where a name
+ * may have blanks.  Other sections, and sections and properties with invalid
+ * names, are skipped with a warning.  [profile default] replaces [default],
+ * whichever comes first.  A line that fits no rule is an error, with its number.
  *
  * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */

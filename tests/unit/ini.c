@@ -104,6 +104,9 @@ static const struct {
 	{ "a credentials file", INI_CREDENTIALS,
 	  "[default]\na=b\n[ c ]\nd=e\n[profile f]\ng=h\n[sso-session i]",
 	  "[p:default]a=b;[p:c]d=e;" },
+	{ "a credentials file's names may have blanks", INI_CREDENTIALS,
+	  "[ a  b ]\nx=1\n[services]\ny=2\n[c d!]\nz=3\n[e\tf]",
+	  "[p:a  b]x=1;[p:services]y=2;" },
 };
 
 static void check_case(size_t i)
