@@ -312,7 +312,24 @@ static bool is_expired(const struct err *err)
 {
 	return err_is(err, "ExpiredToken") ||
 	       err_is(err, "ExpiredTokenException") ||
+	       err_is(err, "InvalidToken") ||
 	       err_is(err, "TokenRefreshRequired");
+}
+
+/* S3 gives HEAD no code: the keys may have expired, if nothing else is wrong. */
+static bool may_be_expired(const struct aws_call *call)
+{
+	return call->http.status == 400 &&
+	       strcmp(call->http.method, "HEAD") == 0;
+}
+
+/* Are there other keys? */
+static bool mend_keys(struct aws_call *call)
+{
+	if (call->mended_keys)
+		return false;
+	call->mended_keys = true;
+	return creds_refuse(call->aws->creds, call->used_key_id);
 }
 
 /*
@@ -378,13 +395,8 @@ static bool mend_clock(struct aws_call *call)
 /* Put right what can be, each cause once.  True: send the request again. */
 static bool mend(struct aws_call *call)
 {
-	struct aws *aws = call->aws;
-
-	if (is_expired(&call->err) && !call->mended_keys) {
-		call->mended_keys = true;
-		creds_refuse(aws->creds, call->used_key_id);
+	if (is_expired(&call->err) && mend_keys(call))
 		return true;
-	}
 	if (is_skewed(call))
 		return mend_clock(call);
 	if (call->http.stale && !call->mended_line) {
@@ -397,9 +409,10 @@ static bool mend(struct aws_call *call)
 	}
 	if (call->redirect && !call->redirected) {
 		call->redirected = call->redirect(call);
-		return call->redirected;
+		if (call->redirected)
+			return true;
 	}
-	return false;
+	return may_be_expired(call) && mend_keys(call);
 }
 
 /*

@@ -305,15 +305,18 @@ void creds_get(struct creds *creds, struct creds_wait *wait)
 }
 
 /* Refresh at most once per key id. */
-void creds_refuse(struct creds *creds, struct str access_key_id)
+bool creds_refuse(struct creds *creds, struct str access_key_id)
 {
 	struct str now = creds->now.keys.access_key_id;
 
-	if (is_static(creds) || !has_keys(creds) ||
-	    !str_eq(now, access_key_id) ||
-	    (creds->refused_id && str_is(now, creds->refused_id)))
-		return;
+	if (is_static(creds) || !has_keys(creds))
+		return false;
+	if (creds->refused || !str_eq(now, access_key_id))
+		return true;
+	if (creds->refused_id && str_is(now, creds->refused_id))
+		return false;
 	free(creds->refused_id);
 	creds->refused_id = strdup(now.p);
 	creds->refused = creds->refused_id != NULL;
+	return creds->refused;
 }

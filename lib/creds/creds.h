@@ -71,10 +71,11 @@ void creds_cancel(struct creds_wait *wait);
 
 /*
  * A service says that the keys with this id have expired: the next creds_get()
- * fetches others.  Does nothing if other keys are in use already, or if this id
- * was refused before: one refresh per key id has to do.
+ * fetches others.  Nothing is fetched if other keys are in use already, or if
+ * this id was refused before: one refresh per key id has to do.  false: the
+ * next creds_get() will give the same keys.
  */
-void creds_refuse(struct creds *creds, struct str access_key_id);
+bool creds_refuse(struct creds *creds, struct str access_key_id);
 
 /* Where keys come from, for people; known before any are fetched. */
 const char *creds_from(const struct creds *creds);

@@ -393,3 +393,21 @@ imds_keys() { # [EXPIRATION]
 	assert_json '.accessToken == "sso-new" and .refreshToken == "refresh-2"' "$(cat "$cache")"
 	assert_eq "$(stat -c %a "$cache"):$(find "$HOME/.aws/sso/cache" -type f -size +0 -printf '%f\n')" "600:$(basename "$cache")"
 }
+
+@test "keys that have ended are known by other names too, and by none where HEAD is answered" {
+	local row hello=b1946ac92492d2347c6235b4d2611184 # the MD5 of "hello\n"
+	printf '#!/bin/sh\necho >>"%s/runs"\necho "{\\"Version\\":1,\\"AccessKeyId\\":\\"AK$(grep -c "" "%s/runs")\\",\\"SecretAccessKey\\":\\"s\\"}"\n' "$dir" "$dir" >"$dir/process"
+	chmod +x "$dir/process"
+	config '[default]' "credential_process = $dir/process"
+	for row in 's3fetch -d '"$dir"' InvalidToken' 's3rm BadRequest'; do
+		rm -f "$dir/runs"
+		stub "[{\"match\": {\"header\": {\"authorization\": \"Credential=AK1/\"}}, \"reply\": {\"status\": 400, \"headers\": {\"x-amz-request-id\": \"r\"},
+				\"body\": \"<Error><Code>${row##* }</Code><Message>m</Message></Error>\"}},
+			{\"match\": {\"header\": {\"authorization\": \"Credential=AK2/\"}}, \"reply\": {\"body\": \"hello\\n\", \"headers\": {\"etag\": \"\\\"$hello\\\"\"}}}]"
+		# shellcheck disable=SC2086 # words are wanted
+		AWS_ENDPOINT_URL_S3=$STUB_URL run3 ${row% *} < <(record bucket=b key=k etag=$hello size=6 \
+			route:='{"to":"processed","bucket":"to","key":"k","etag":"'$hello'"}')
+		assert_eq "$row $(wc -l <"$dir/runs") $(jq -r '.failed.code' <<<"$out")" "$row 2 null"
+		stop_servers
+	done
+}
