@@ -16,7 +16,8 @@
 #include "hash/digest.h"
 #include "http/retry.h"
 
-enum { TRIES = 3, RETRY_MS = 100, RENEW_BEFORE = 15 * 60 };
+enum { TRIES = 3, RETRY_MS = 100, RENEW_BEFORE = 15 * 60,
+       LOOKS = 10, LOOK_MS = 300 };
 
 /* The members of the cache's file. */
 struct cached {
@@ -201,9 +202,28 @@ static int take_renewed(struct creds_job *job, const struct cached *old)
 }
 
 /*
- * Read the file again: another program may have renewed the token meanwhile.
- * If nobody could, the old token may be good for some more minutes.
+ * The token was not renewed.  Another program may have done that, with the same
+ * refresh token, and write the file in a moment: all filters of a pipeline begin
+ * at the same time.  The old token may be good for some more minutes.
  */
+static void look_again(struct creds_job *job)
+{
+	struct cached cached = { .token = STR_NONE };
+	time_t expires = 0;
+	int status = read_cache(job, &cached, &expires);
+
+	if (status == 0 && expires > time(NULL))
+		status = use(job, cached.token);
+	else if (status == 0 && job->tries++ < TRIES + LOOKS)
+		creds_job_wait(job, LOOK_MS, look_again);
+	else if (status == 0)
+		status = creds_token_log_in(job, "the session has expired and "
+					    "is not renewed");
+	wipe(&cached);
+	if (status < 0)
+		creds_job_fail(job);
+}
+
 static void on_renewed(struct creds_job *job)
 {
 	struct cached cached = { .token = STR_NONE };
@@ -218,15 +238,13 @@ static void on_renewed(struct creds_job *job)
 			return;
 		}
 		memset(&job->err, 0, sizeof(job->err));
+		job->tries = TRIES;
+		look_again(job);
+		return;
 	}
 	status = read_cache(job, &cached, &expires);
-	if (status == 0 && job->request.status == 200)
+	if (status == 0)
 		status = take_renewed(job, &cached);
-	else if (status == 0 && expires > time(NULL))
-		status = use(job, cached.token);
-	else if (status == 0)
-		status = creds_token_log_in(job, "the session has expired and "
-					    "is not renewed");
 	wipe(&cached);
 	if (status < 0)
 		creds_job_fail(job);

@@ -411,3 +411,22 @@ imds_keys() { # [EXPIRATION]
 		stop_servers
 	done
 }
+
+@test "of programs that renew a token of SSO together, all take what the first one gets" {
+	local i pids=()
+	sso_cache 2001-01-01T00:00:00Z
+	# A refresh token is good for one answer; the others are refused at once.
+	stub '[{"times": 1, "match": {"path": "^/token$"}, "delayMs": 700,
+			"reply": {"body": "{\"accessToken\":\"sso-new\",\"expiresIn\":3600,\"refreshToken\":\"refresh-2\"}"}},
+		{"match": {"path": "^/token$"}, "reply": {"status": 400, "body": "{\"error\":\"invalid_grant\"}"}},
+		{"match": {"header": {"x-amz-sso_bearer_token": "^sso-new$"}}, "reply":
+			{"body": "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO0000000000001\",\"secretAccessKey\":\"hidden\",\"sessionToken\":\"t\",\"expiration\":4070908800000}}"}}]'
+	export AWS_ENDPOINT_URL_SSO=$STUB_URL AWS_ENDPOINT_URL_SSO_OIDC=$STUB_URL
+	for i in {1..5}; do
+		s3ev-env >"$dir/out.$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	assert_eq "$(cat "$dir"/out.* | grep -c 'ASIA...0001')" 5
+	assert_json '.refreshToken == "refresh-2"' "$(cat "$cache")"
+}
