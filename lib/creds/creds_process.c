@@ -185,6 +185,9 @@ static void failed(struct run *run, int status)
 			"%s: ended with status %d%s%.*s", job->step->from,
 			WEXITSTATUS(status), said.n > 0 ? ": " : "",
 			STR_FMT(buf_str(&line)));
+	/* Nothing need be mended for it to end in time the next time. */
+	job->err.retry = run->late ||
+			 (!run->too_much && WIFSIGNALED(status));
 	buf_free(&line);
 }
 

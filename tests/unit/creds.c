@@ -400,6 +400,7 @@ static const struct {
 	{ "too much", "head -c 1000000 /dev/zero", "more than 65536 bytes" },
 	{ "no shell", "echo $HOME `id` ; exit", "InvalidJSON" },
 	{ "a quote that is not closed", "echo 'a", "a quote is not closed" },
+	{ "a signal", "sh -c 'kill -9 $$'", "killed by signal 9" },
 };
 
 static void check_failure(size_t i)
@@ -418,6 +419,9 @@ static void check_failure(size_t i)
 	   failures[i].what, a.err.code, a.err.message);
 	ok(!strstr(a.err.message, "secret"), "%s: no output in the error",
 	   failures[i].what);
+	ok(a.err.retry == !!strstr(a.err.message, "signal"),
+	   "%s: %s use to try again", failures[i].what,
+	   a.err.retry ? "of" : "of no");
 	close_client(&client);
 }
 
