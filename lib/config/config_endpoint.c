@@ -85,21 +85,45 @@ static bool is_dot_suffix(struct str host, const char *suffix)
 	       strncasecmp(host.p + host.n - n, suffix, n) == 0;
 }
 
+/* Take the label behind the last dot, which goes too. */
+static struct str last_label(struct str *host)
+{
+	size_t n = host->n;
+	struct str label;
+
+	while (n > 0 && host->p[n - 1] != '.')
+		n--;
+	label = (struct str){ host->p + n, host->n - n };
+	host->n = n > 0 ? n - 1 : 0;
+	return label;
+}
+
+static bool is_s3_label(struct str label)
+{
+	return str_is_nocase(label, "s3") ||
+	       (label.n > 3 && strncasecmp(label.p, "s3-", 3) == 0) ||
+	       (label.n > 10 && strncasecmp(label.p, "s3express-", 10) == 0);
+}
+
 /*
- * Hosts of other services below the suffix may be anybody's.  In what S3 calls
- * its own hosts, a label before the suffix is "s3" or begins like that.
+ * Hosts of other services below the suffix may be anybody's, and have any name
+ * before that of their service.  S3's own end with "s3", or a label that begins
+ * like that, then "dualstack" and the region, if there are any.
  */
 static bool is_s3_host(struct str host, const char *suffix)
 {
 	struct str label;
 
-	host.n -= strlen(suffix);
-	while ((label = str_next(&host, '.')).p)
-		if (str_is_nocase(label, "s3") ||
-		    (label.n > 3 && (strncasecmp(label.p, "s3-", 3) == 0 ||
-				     strncasecmp(label.p, "s3express-", 10) == 0)))
-			return true;
-	return false;
+	host.n -= strlen(suffix) + 1;
+	label = last_label(&host);
+	if (is_s3_label(label))
+		return true;
+	if (label.n == 0 || !memchr(label.p, '-', label.n))
+		return false;
+	label = last_label(&host);
+	if (str_is_nocase(label, "dualstack"))
+		label = last_label(&host);
+	return is_s3_label(label);
 }
 
 static bool stays_with_aws(const struct url *from, const struct url *to)

@@ -414,7 +414,23 @@ static void check_follow(void)
 		  false },
 		{ NULL, here, "https://x.execute-api.us-east-1.amazonaws.com/k",
 		  false },
+		{ NULL, here, "https://s3-mine-12.us-east-1.elb.amazonaws.com/k",
+		  false },
+		{ NULL, here, "https://s3.mine.eu-west-1.amazonaws.com/k", false },
 		{ NULL, here, "https://s3.evilamazonaws.com/k", false },
+		{ NULL, here, "https://s3.amazonaws.com/in/k", true },
+		{ NULL, here, "https://s3-eu-west-1.amazonaws.com/in/k", true },
+		{ NULL, here, "https://in.s3.dualstack.eu-west-1.amazonaws.com/k",
+		  true },
+		{ NULL, here, "https://in.s3-fips.us-gov-west-1.amazonaws.com/k",
+		  true },
+		{ NULL, here, "https://in.s3-fips.dualstack.us-east-2."
+		  "amazonaws.com/k", true },
+		{ NULL, here, "https://in--use1-az4--x-s3.s3express-use1-az4."
+		  "us-east-1.amazonaws.com/k", true },
+		{ NULL, here, "https://p-1.s3-accesspoint.us-east-1."
+		  "amazonaws.com/k", true },
+		{ NULL, here, "https://s3.s3.eu-west-1.amazonaws.com/k", true },
 		{ NULL, here, "https://s3.amazonaws.com.evil.example/k", false },
 		{ NULL, here, "https://amazonaws.com/k", false },
 		{ NULL, here, "http://169.254.169.254/latest", false },
