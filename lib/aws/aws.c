@@ -498,16 +498,29 @@ static void retry_or_finish(struct aws_call *call, enum retry_class class)
 	loop_timer_set(aws->loop, &call->timer, ms, try_again, call);
 }
 
+/* A HEAD that failed for a reason that may pass can be sent again, too. */
+static enum retry_class class_of_head(const struct aws_call *call)
+{
+	struct err err = call->http.err;
+
+	if (!err_is_set(&err))
+		err.status = call->http.status;
+	return retry_class(&err);
+}
+
 /* The HEAD was answered: does it say where the request belongs? */
 static void on_told(void *arg)
 {
 	struct aws_call *call = arg;
+	enum retry_class class = class_of_head(call);
 
 	call->redirected = call->redirect(call);
-	if (call->redirected && can_repeat(call))
+	if (call->redirected && can_repeat(call)) {
 		send(call);
-	else
-		retry_or_finish(call, RETRY_NEVER);
+		return;
+	}
+	call->asked = class == RETRY_NEVER;
+	retry_or_finish(call, class);
 }
 
 static void ask(struct aws_call *call)

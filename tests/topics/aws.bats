@@ -114,6 +114,22 @@ copied=$(record bucket=in key=k etag=$hello size=6 route:='{"to":"processed","bu
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 PermanentRedirect'
 }
 
+@test "a bucket that cannot be asked where it is may tell the next time" {
+	local fails
+	for fails in '"reply": {"status": 503}' '"cutAfter": "head"'; do
+		fetch "[{\"times\": 1, \"match\": {\"method\": \"HEAD\"}, $fails},
+			{\"match\": {\"method\": \"HEAD\"}, \"reply\": {\"status\": 301, \"headers\": {\"x-amz-bucket-region\": \"eu-west-1\"}}},
+			{\"match\": {\"header\": {\"authorization\": \"/us-east-1/\"}}, \"reply\": {\"status\": 301, \"headers\": {\"x-amz-request-id\": \"R\"}}}, $object]" k
+		assert_eq "$fails $status $(jq .fetch.bytes <<<"$out")" "$fails 0 6"
+		assert_eq "$(logged .method | tr '\n' ' ')" 'GET HEAD GET HEAD GET '
+		stop_servers
+		fetch "[{\"match\": {\"method\": \"HEAD\"}, $fails}, {\"reply\": {\"status\": 301, \"headers\": {\"x-amz-request-id\": \"R\"}}}]" k
+		assert_eq "$status $(jq -r '.failed | .code, .retry' <<<"$out" | tr '\n' ' ')" '75 PermanentRedirect true '
+		assert_eq "$(logged .method | sort | uniq -c | tr -s ' \n' ' ')" ' 3 GET 3 HEAD '
+		stop_servers
+	done
+}
+
 @test "a bucket's region is learned once for a process" {
 	stub "$(wrong_region '{"status": 301, "headers": {"x-amz-bucket-region": "eu-west-1"}}')"
 	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -j 1 -d "$spool" < <(
