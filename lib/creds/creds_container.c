@@ -121,38 +121,76 @@ static int put_token(struct creds_job *job)
 	return 0;
 }
 
-static void on_answer(struct creds_job *job)
+/* Put what the endpoint says behind what we know. */
+static void quote(struct creds_job *job, const struct container_answer *answer)
+{
+	struct err was = job->err;
+
+	if (answer->code.n == 0 && answer->message.n == 0)
+		return;
+	err_set(&job->err, was.code, "%s: %.*s%s%.*s", was.message,
+		STR_FMT(answer->code),
+		answer->code.n > 0 && answer->message.n > 0 ? ": " : "",
+		STR_FMT(answer->message));
+	job->err.status = was.status;
+	job->err.retry = was.retry;
+}
+
+static void refused(struct creds_job *job)
+{
+	struct container_answer answer;
+	struct err was;
+
+	creds_job_refused(job, "container credentials");
+	was = job->err;
+	if (job->request.status == 0 ||
+	    creds_job_pick(job, buf_str(&job->request.body_in), fields,
+			   sizeof(fields) / sizeof(*fields), &answer) < 0) {
+		job->err = was;
+		return;
+	}
+	quote(job, &answer);
+	creds_set_wipe(answer.secret);
+	creds_set_wipe(answer.token);
+}
+
+static void take_keys(struct creds_job *job)
 {
 	struct creds_keys keys = { .from = job->step->from };
-	struct container_answer answer = { 0 };
-	bool good = job->request.status == 200;
+	struct container_answer answer;
 
-	if (!good)
-		creds_job_refused(job, "container credentials");
-	else
-		good = creds_job_pick(job, buf_str(&job->request.body_in),
-				      fields, sizeof(fields) / sizeof(*fields),
-				      &answer) == 0;
-	if (good && answer.expiration.n > 0 &&
+	if (creds_job_pick(job, buf_str(&job->request.body_in), fields,
+			   sizeof(fields) / sizeof(*fields), &answer) < 0)
+		return;
+	keys.access_key_id = answer.id;
+	keys.secret_access_key = answer.secret;
+	keys.session_token = answer.token;
+	keys.account = answer.account;
+	if (answer.expiration.n > 0 &&
 	    iso_time(answer.expiration, &keys.expires) < 0) {
 		err_set(&job->err, "CredentialsRefused",
 			"container credentials: Expiration is not a time");
-		good = false;
-	}
-	if (!good && job->tries < TRIES) {
-		creds_job_again(job, RETRY_MS);
-		return;
-	}
-	if (good) {
-		keys.access_key_id = answer.id;
-		keys.secret_access_key = answer.secret;
-		keys.session_token = answer.token;
-		keys.account = answer.account;
+	} else if (answer.id.n == 0 && answer.code.n + answer.message.n > 0) {
+		err_set(&job->err, "CredentialsRefused",
+			"container credentials");
+		quote(job, &answer);
+	} else {
 		creds_set_copy(&job->set, &keys, &job->err);
 	}
 	creds_set_wipe(answer.secret);
 	creds_set_wipe(answer.token);
-	creds_job_keys(job, NULL);
+}
+
+static void on_answer(struct creds_job *job)
+{
+	if (job->request.status == 200)
+		take_keys(job);
+	else
+		refused(job);
+	if (err_is_set(&job->err) && job->tries < TRIES)
+		creds_job_again(job, RETRY_MS);
+	else
+		creds_job_keys(job, NULL);
 }
 
 static int start(struct creds_job *job)

@@ -238,6 +238,16 @@ sso_stub() { # TOKEN STATUS BODY
 	assert_logged 'length == 3'
 }
 
+@test "a container's refusal is told in its own words" {
+	local row
+	for row in '200 container credentials: NoRole: the task has none' '400 container credentials: HTTP 400: NoRole: the task has none'; do
+		stub "[{\"reply\": {\"status\": ${row%% *}, \"body\": \"{\\\"code\\\":\\\"NoRole\\\",\\\"message\\\":\\\"the task has none\\\"}\"}}]"
+		AWS_CONTAINER_CREDENTIALS_FULL_URI=$STUB_URL run3 s3ev-env
+		assert_eq "$status $err" "78 s3ev-env: ${row#* }"$'\n'
+		stop_servers
+	done
+}
+
 @test "keys are not asked for at another host in the clear" {
 	local uri
 	for uri in http://example.com/ http://127.0.0.1.example.com/ http://127.0.0.1@example.com/ http://169.254.170.3/; do
