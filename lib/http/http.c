@@ -502,6 +502,18 @@ static bool is_permanent(CURLcode code)
 	       code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WRITE_ERROR;
 }
 
+/* No sink has refused anything then. */
+static bool is_too_large(const struct http_request *request)
+{
+	return request->head.failed || request->body_in.failed;
+}
+
+/* A page of somebody before the server, who may be gone the next time. */
+static bool is_large_page(const struct http_request *request)
+{
+	return is_too_large(request) && request->status / 100 != 2;
+}
+
 /*
  * The message names the host: "could not connect" alone helps nobody.  The URL
  * holds no proxy's credentials.
@@ -512,13 +524,14 @@ static void transport_error(struct http_request *request, CURLcode code)
 	const char *why = curl_easy_strerror(code);
 
 	host = host ? host + 3 : request->url;
-	if (request->head.failed || request->body_in.failed)
+	if (is_too_large(request))
 		why = "the answer is larger than it may be";
 	else if (code == CURLE_PARTIAL_FILE)
 		why = "the answer was cut off";
-	err_set(&request->err, transport_code(code), "%.*s: %s",
-		(int)strcspn(host, "/?"), host, why);
-	request->err.retry = !is_permanent(code);
+	err_set(&request->err, is_too_large(request) ? "UnexpectedAnswer" :
+		transport_code(code), "%.*s: %s", (int)strcspn(host, "/?"),
+		host, why);
+	request->err.retry = is_large_page(request) || !is_permanent(code);
 }
 
 /*

@@ -301,6 +301,17 @@ refuses_skewed() { # SECONDS MORE_THAN STATUS BODY [GOOD_BODY]
 	assert_eq "$(logged .method | tr '\n' ' ')" 'HEAD GET '
 }
 
+@test "an error whose page is larger than it may be is tried again" {
+	local status_of
+	for status_of in 503 403; do
+		fetch "[{\"times\": 2, \"reply\": {\"status\": $status_of, \"bodySize\": 5000000}}, $object]" k
+		assert_eq "$status_of $status $(jq .fetch.bytes <<<"$out")" "$status_of 0 6"
+		stop_servers
+	done
+	AWS_MAX_ATTEMPTS=1 fetch '[{"reply": {"status": 503, "bodySize": 5000000}}]' k
+	assert_eq "$status $(jq -r '.failed | .code, .retry' <<<"$out" | tr '\n' ' ')" '75 UnexpectedAnswer true '
+}
+
 # Servers that hold a request for ever
 
 @test "a server that sends a few bytes a second, of the headers or the body, is given up" {
