@@ -273,6 +273,8 @@ static void fetched(void *arg)
 	}
 	take_result(creds, &creds->now);
 	set_life(creds);
+	/* From now on it is known where keys come from. */
+	creds->chain.steps[0].last_resort = false;
 	creds->refused = creds->paused = creds->fetching = false;
 	creds_job_free(&creds->job);
 	creds_set_free(&creds->between);

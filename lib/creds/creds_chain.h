@@ -59,7 +59,8 @@ struct creds_step {
 	struct str sso_role;
 	struct str profile;		/* for the advice to log in again */
 
-	bool last_resort;		/* IMDS that nobody asked for */
+	bool last_resort;		/* IMDS that nobody asked for, and that
+					 * has given no keys yet */
 };
 
 enum { CREDS_STEPS_MAX = 16 };

@@ -316,6 +316,14 @@ imds_keys() { # [EXPIRATION]
 	done
 }
 
+@test "an instance that has given keys before is there, though it does not answer now" {
+	imds "${imds_token/\{/\{\"times\": 1, }" "${imds_role/\{/\{\"times\": 1, }" \
+		"{\"times\": 1, $(imds_keys | cut -c2-)" '{"match": {"path": "^/latest/"}, "cutAfter": "connect"}' \
+		'{"reply": {"status": 400, "body": "<Error><Code>ExpiredToken</Code></Error>"}}'
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -d "$dir" < <(record bucket=b key=k)
+	assert_json '.failed | .code == "ConnectionLost" and .retry and (.message | startswith("instance metadata: "))'
+}
+
 @test "an instance that does not answer is waited for as long as one wants" {
 	stub '[{"delayMs": 60000}]'
 	export AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT=$STUB_URL AWS_METADATA_SERVICE_NUM_ATTEMPTS=2
