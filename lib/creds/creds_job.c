@@ -8,7 +8,8 @@
 #include "format/json_pick.h"
 #include "http/retry.h"
 
-enum { ARENA_MAX = 1 << 20, FIRST_ROOM = 16 << 10 };
+enum { ARENA_MAX = 1 << 20, FIRST_ROOM = 16 << 10, TRIES = 3,
+       BASE_MS = 400 };
 
 /* Make room first: a buffer that grows leaves copies that nobody wipes. */
 static void open_buf(struct buf *buf)
@@ -175,6 +176,13 @@ void creds_job_wait(struct creds_job *job, uint64_t ms,
 	loop_timer_set(job->loop, &job->timer, ms, on_time, job);
 }
 
+unsigned creds_job_max_tries(const struct creds_job *job)
+{
+	unsigned long set = job->config->max_attempts.value;
+
+	return set > 0 ? (unsigned)set : TRIES;
+}
+
 static void send_again(struct creds_job *job)
 {
 	memset(&job->err, 0, sizeof(job->err));
@@ -185,6 +193,16 @@ static void send_again(struct creds_job *job)
 void creds_job_again(struct creds_job *job, uint64_t ms)
 {
 	creds_job_wait(job, ms, send_again);
+}
+
+bool creds_job_retry(struct creds_job *job)
+{
+	enum retry_class class = retry_class(&job->err);
+
+	if (class == RETRY_NEVER || job->tries >= creds_job_max_tries(job))
+		return false;
+	creds_job_again(job, retry_delay(class, job->tries, BASE_MS, 0.5));
+	return true;
 }
 
 void creds_job_refused(struct creds_job *job, const char *where)

@@ -33,6 +33,7 @@
 #ifndef S3EV_CREDS_JOB_H
 #define S3EV_CREDS_JOB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -122,6 +123,18 @@ int creds_job_send(struct creds_job *job, const char *method,
 
 /* Send the same request again, after a while; the same function is called. */
 void creds_job_again(struct creds_job *job, uint64_t ms);
+
+/*
+ * How often STS and SSO are asked, the first time included: as is set for all
+ * services, else three times.
+ */
+unsigned creds_job_max_tries(const struct creds_job *job);
+
+/*
+ * creds_job_again(), if job->err is one that may pass and there are tries left;
+ * else false.
+ */
+bool creds_job_retry(struct creds_job *job);
 
 /* Call fn later. */
 void creds_job_wait(struct creds_job *job, uint64_t ms,

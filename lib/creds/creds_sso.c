@@ -7,9 +7,6 @@
 #include "creds/creds_token.h"
 #include "format/json_pick.h"
 #include "format/uri.h"
-#include "http/retry.h"
-
-enum { TRIES = 3, RETRY_MS = 100 };
 
 struct sso_answer {
 	struct str id, secret, token, expiration, message;
@@ -81,12 +78,8 @@ static void on_answer(struct creds_job *job)
 		take_keys(job);
 	else
 		explain(job);
-	if (err_is_set(&job->err) && job->tries < TRIES &&
-	    retry_class(&job->err) != RETRY_NEVER) {
-		creds_job_again(job, (uint64_t)RETRY_MS << job->tries);
-		return;
-	}
-	creds_job_keys(job, NULL);
+	if (!err_is_set(&job->err) || !creds_job_retry(job))
+		creds_job_keys(job, NULL);
 }
 
 static int ask(struct creds_job *job)

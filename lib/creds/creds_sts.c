@@ -17,7 +17,7 @@
 #include "http/retry.h"
 #include "sign/sigv4.h"
 
-enum { TRIES = 3, BASE_MS = 50 };
+enum { BASE_MS = 50 };
 
 struct sts_answer {
 	struct str id, secret, token, expiration, role;
@@ -271,7 +271,7 @@ static bool try_later(struct creds_job *job)
 	unsigned short seed[3] = { (unsigned short)job->tries };
 	struct timespec now;
 
-	if (class == RETRY_NEVER || job->tries >= TRIES)
+	if (class == RETRY_NEVER || job->tries >= creds_job_max_tries(job))
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	seed[1] = (unsigned short)(now.tv_nsec >> 4);

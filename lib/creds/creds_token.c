@@ -14,10 +14,8 @@
 #include "format/iso.h"
 #include "format/json_write.h"
 #include "hash/digest.h"
-#include "http/retry.h"
 
-enum { TRIES = 3, RETRY_MS = 100, RENEW_BEFORE = 15 * 60,
-       LOOKS = 10, LOOK_MS = 300 };
+enum { RENEW_BEFORE = 15 * 60, LOOKS = 10, LOOK_MS = 300 };
 
 /* The members of the cache's file. */
 struct cached {
@@ -214,7 +212,7 @@ static void look_again(struct creds_job *job)
 
 	if (status == 0 && expires > time(NULL))
 		status = use(job, cached.token);
-	else if (status == 0 && job->tries++ < TRIES + LOOKS)
+	else if (status == 0 && job->tries++ < LOOKS)
 		creds_job_wait(job, LOOK_MS, look_again);
 	else if (status == 0)
 		status = creds_token_log_in(job, "the session has expired and "
@@ -232,13 +230,10 @@ static void on_renewed(struct creds_job *job)
 
 	if (job->request.status != 200) {
 		creds_job_refused(job, job->step->from);
-		if (job->tries < TRIES &&
-		    retry_class(&job->err) != RETRY_NEVER) {
-			creds_job_again(job, (uint64_t)RETRY_MS << job->tries);
+		if (creds_job_retry(job))
 			return;
-		}
 		memset(&job->err, 0, sizeof(job->err));
-		job->tries = TRIES;
+		job->tries = 0;
 		look_again(job);
 		return;
 	}

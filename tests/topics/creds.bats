@@ -104,7 +104,7 @@ iam() { # CURL_OPTION...
 	assert_logged 'length == 1'
 }
 
-@test "STS is asked again when it is out of order, three times in all" {
+@test "STS is asked again when it is out of order, three times in all or as often as is set" {
 	local reply
 	reply="\"reply\": {\"body\": $(sts AssumeRole ASIAROLE000000000000)}"
 	stub "[{\"times\": 1, \"reply\": {\"status\": 503}}, {\"times\": 1, \"cutAfter\": 100, $reply}, {$reply}]"
@@ -117,6 +117,10 @@ iam() { # CURL_OPTION...
 	AWS_ENDPOINT_URL_STS=$STUB_URL run3 s3ev-env
 	assert_eq "$status:$err" $'69:s3ev-env: assumed role (a): HTTP 503\n'
 	assert_logged 'length == 3'
+	AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_STS=$STUB_URL run3 s3ev-env
+	assert_logged 'length == 4'
+	AWS_MAX_ATTEMPTS=5 AWS_ENDPOINT_URL_STS=$STUB_URL run3 s3ev-env
+	assert_logged 'length == 9'
 }
 
 @test "a web identity is not signed, and its token is read from the file" {
@@ -204,6 +208,18 @@ sso_stub() { # TOKEN STATUS BODY
 	run3 s3ev-env
 	assert_eq "$status:$err" $'78:s3ev-env: SSO (profile "default"): the session has expired; run: aws sso login --profile default\n'
 	assert_logged 'length == 3' # nobody was asked with a client that is not known any more
+}
+
+@test "IAM Identity Center is asked three times, or as often as is set" {
+	sso_cache 2001-01-01T00:00:00Z
+	stub '[{"reply": {"status": 503}}]'
+	export AWS_ENDPOINT_URL_SSO=$STUB_URL AWS_ENDPOINT_URL_SSO_OIDC=$STUB_URL
+	AWS_MAX_ATTEMPTS=2 run3 s3ev-env
+	assert_logged '[.[].target] == ["/token", "/token"]'
+	sso_cache 2099-01-01T00:00:00Z
+	AWS_MAX_ATTEMPTS=4 run3 s3ev-env
+	assert_eq "$status" 69
+	assert_logged 'length == 6'
 }
 
 @test "SSO's token is not taken from an answer that is none" {
