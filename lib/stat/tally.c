@@ -70,12 +70,13 @@ static struct str code_of(const struct record *record,
 	return code.n > 0 ? code : STR("none");
 }
 
+/* Counted one by one?  "other" is what all that are not are counted as. */
 static bool is_word(struct str code)
 {
 	for (size_t i = 0; i < code.n; i++)
-		if (!url_is_alnum(code.p[i]) && !strchr("._-", code.p[i]))
+		if (!url_is_alnum(code.p[i]) && !memchr("._-", code.p[i], 3))
 			return false;
-	return code.n < TALLY_CODE_SIZE;
+	return code.n < TALLY_CODE_SIZE && !str_is(code, "other");
 }
 
 static void count_code(struct tally *tally, struct str code,

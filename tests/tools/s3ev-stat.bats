@@ -72,6 +72,14 @@ has_value() { # METRIC VALUE
 	jq -cn 'range(100) | {bucket: "in", key: "k", bad: {by: "x", reason: "x", code: "Code\(.)"}}' |
 		s3ev-stat --prom "$prom" >/dev/null
 	assert_eq "$(grep -c '^s3ev_reasons_total' "$prom") $(value 's3ev_reasons_total{outcome="bad",code="other"}')" '41 60'
+	# One that is called "other", or that has a NUL, makes no second series.
+	for code in other 'A\u0000B' 'A\u0000B' A 'no word'; do
+		echo '{"bucket":"in","key":"k","bad":{"by":"x","code":"'"$code"'","reason":"x"}}'
+	done >"$dir/in"
+	run3 s3ev-stat --emf --prom "$prom" <"$dir/in"
+	assert_eq "$(grep '^s3ev_reasons_total' "$prom")" 's3ev_reasons_total{outcome="bad",code="A"} 1
+s3ev_reasons_total{outcome="bad",code="other"} 4'
+	[[ $err == *'"codes":{"bad":{"other":4,"A":1},'* ]]
 }
 
 @test "all is there from the start, again every few seconds, and when a signal ends it" {
