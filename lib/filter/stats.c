@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -135,6 +137,30 @@ bool stats_is_fifo(int fd)
 	return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
+/*
+ * Whoever reads the lines may go: that is no reason to die of SIGPIPE, with the
+ * work half done.
+ */
+static ssize_t write_unharmed(int fd, struct str line)
+{
+	const struct timespec at_once = { .tv_sec = 0 };
+	sigset_t pipe, before, pending;
+	ssize_t n;
+	int why;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&pending);
+	sigprocmask(SIG_BLOCK, &pipe, &before);
+	n = write(fd, line.p, line.n);
+	why = errno;
+	if (n < 0 && why == EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe, NULL, &at_once);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = why;
+	return n;
+}
+
 int stats_append(int fd, const char *filter, const struct stats *stats,
 		 int status, struct err *err)
 {
@@ -146,7 +172,7 @@ int stats_append(int fd, const char *filter, const struct stats *stats,
 	stats_put(&line, filter, stats, status);
 	errno = ENOMEM;	/* the reason, if the line could not be made */
 	if (!line.failed)
-		n = write(fd, line.p, line.n);
+		n = write_unharmed(fd, buf_str(&line));
 	if (n < 0)
 		result = err_errno(err, "stats");
 	else if ((size_t)n < line.n)

@@ -66,7 +66,10 @@ int stats_open(const char *path, struct err *err);
 
 bool stats_is_fifo(int fd);
 
-/* Write the line to fd, which is from stats_open(). */
+/*
+ * Write the line to fd, which is from stats_open().  Where nobody reads a FIFO
+ * any more, that is an error as any other.
+ */
 int stats_append(int fd, const char *filter, const struct stats *stats,
 		 int status, struct err *err);
 

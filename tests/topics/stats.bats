@@ -182,6 +182,18 @@ is_held() { # PID
 	assert_json '.status == 0' "$line"
 }
 
+@test "who reads a FIFO may go: the work goes on" {
+	mkfifo "$dir/in" "$dir/fifo"
+	s3check --utf8 --stats "$dir/fifo" <"$dir/in" >"$dir/out" 2>"$dir/err" 3>&- &
+	pid=$!
+	exec {in}>"$dir/in" {fifo}<"$dir/fifo"
+	exec {fifo}<&-
+	record bucket=in key=a bad:='{"by":"me","reason":"x"}' >&"$in"
+	exec {in}>&-
+	wait "$pid" || status=$?
+	assert_eq "$status $(jq -r .key "$dir/out") $(<"$dir/err")" '74 a s3check: stats: Broken pipe'
+}
+
 @test "-v tells where to, and whether it was there already, under a second name, or replaced" {
 	hello=b1946ac92492d2347c6235b4d2611184
 	stub '[{"match": {"method": "HEAD", "path": "^/to/there"}, "reply": {"headers": {"ETag": "\"'$hello'\"", "Content-Length": "6", "x-amz-request-id": "R"}}},
