@@ -44,20 +44,21 @@ int source_status(const struct err *err)
 	return err->retry ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 
-/* Open the file of --stats before any work is done that could be lost. */
-static bool can_write_stats(struct source *source)
+/*
+ * Open the file of --stats before any work is done that could be lost.  It stays
+ * open: who reads a FIFO would see its end, and be gone at ours.
+ */
+static bool open_stats(struct source *source)
 {
 	struct err err;
-	int fd;
 
+	source->stats_fd = -1;
 	if (!source->flow.stats)
 		return true;
-	fd = stats_open(source->flow.stats, &err);
-	if (fd < 0)
+	source->stats_fd = stats_open(source->flow.stats, &err);
+	if (source->stats_fd < 0)
 		source_say(source, err.message);
-	else
-		close(fd);
-	return fd >= 0;
+	return source->stats_fd >= 0;
 }
 
 static void write_stats(struct source *source)
@@ -65,18 +66,16 @@ static void write_stats(struct source *source)
 	struct stats *stats = &source->counts.stats;
 	struct aws_counts counts = { .requests = 0 };
 	struct err err;
-	int fd;
 
-	if (!source->flow.stats)
+	if (source->stats_fd < 0)
 		return;
 	if (source->aws)
 		counts = aws_counts(source->aws);
 	stats->requests = counts.requests;
 	stats->retries = counts.retries;
 	stats->throttles = counts.throttles;
-	fd = stats_open(source->flow.stats, &err);
-	if (fd >= 0 && stats_write(fd, source->name, stats, source->status,
-				   &err) == 0)
+	if (stats_write(source->stats_fd, source->name, stats, source->status,
+			&err) == 0)
 		return;
 	source_say(source, err.message);
 	source_note(source, EX_IOERR);
@@ -136,7 +135,7 @@ static void on_stdout(void *ctx, int fd, short events)
 int source_open(struct source *source)
 {
 	progress_init(&source->counts);
-	if (!can_write_stats(source))
+	if (!open_stats(source))
 		return EX_IOERR;
 	source->loop = loop_new();
 	if (!source->loop) {

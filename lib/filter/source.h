@@ -34,6 +34,7 @@ struct source {
 	struct aws *aws;		/* owned; NULL if it is not needed */
 	struct output out;
 	struct progress counts;
+	int stats_fd;			/* -1: none */
 	int status;			/* to end with */
 	bool is_broken;			/* nobody reads stdout: give up */
 };

@@ -194,6 +194,16 @@ is_held() { # PID
 	assert_eq "$status $(jq -r .key "$dir/out") $(<"$dir/err")" '74 a s3check: stats: Broken pipe'
 }
 
+@test "a tool that lists keeps a FIFO open to its end, and waits for no second reader" {
+	stub '[{"delayMs": 200, "reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}}]'
+	mkfifo "$dir/fifo"
+	cat "$dir/fifo" >"$dir/lines" 3>&- &
+	AWS_ENDPOINT_URL_S3=$STUB_URL run3 timeout 20 s3ls --stats "$dir/fifo" s3://bucket
+	wait $!
+	assert_eq "$status $err" '0 '
+	assert_json '.filter == "s3ls" and .status == 0' "$(<"$dir/lines")"
+}
+
 @test "-v tells where to, and whether it was there already, under a second name, or replaced" {
 	hello=b1946ac92492d2347c6235b4d2611184
 	stub '[{"match": {"method": "HEAD", "path": "^/to/there"}, "reply": {"headers": {"ETag": "\"'$hello'\"", "Content-Length": "6", "x-amz-request-id": "R"}}},
