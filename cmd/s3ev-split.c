@@ -410,6 +410,9 @@ static int run_with_stats(struct split *split)
 		report(NULL, err.message);
 		return EX_IOERR;
 	}
+	/* Until we have ended. */
+	if (path)
+		stats_hold_stdout();
 	if (path && signals_hold(&split->signals) < 0) {
 		say_errno("s3ev-split", "signals");
 		return EX_OSERR;

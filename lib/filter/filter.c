@@ -59,7 +59,7 @@ static int open_stats(struct filter *filter)
 {
 	struct err err;
 
-	filter->stats_fd = -1;
+	filter->stats_fd = filter->held_stdout = -1;
 	if (!filter->options.stats)
 		return 0;
 	filter->stats_fd = stats_open(filter->options.stats, &err);
@@ -67,6 +67,7 @@ static int open_stats(struct filter *filter)
 		say(filter, err.message);
 		return -1;
 	}
+	filter->held_stdout = stats_hold_stdout();
 	/* A reader who is slow must not hold up the work. */
 	if (stats_is_fifo(filter->stats_fd) &&
 	    fcntl(filter->stats_fd, F_SETFL, O_APPEND | O_NONBLOCK) == 0)
@@ -134,13 +135,17 @@ static int write_stats(struct filter *filter, int status)
 {
 	struct stats stats;
 	struct err err;
+	bool is_written;
 
 	loop_timer_stop(&filter->stats_timer);
 	if (filter->stats_fd < 0)
 		return status;
 	stats = stats_now(filter);
-	if (stats_write(filter->stats_fd, filter->flow->name, &stats, status,
-			&err) == 0)
+	is_written = stats_write(filter->stats_fd, filter->flow->name, &stats,
+				 status, &err) == 0;
+	if (filter->held_stdout >= 0)
+		close(filter->held_stdout);
+	if (is_written)
 		return status;
 	say(filter, err.message);
 	/* A fault of the run itself says more than one of its statistics. */

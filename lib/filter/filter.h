@@ -56,6 +56,7 @@ struct filter {
 	const struct flow_work *flow;		/* private from here on */
 	struct progress progress;
 	int stats_fd;		/* -1: none */
+	int held_stdout;	/* until they are written; -1: none */
 	struct loop_timer stats_timer;
 };
 

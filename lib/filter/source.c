@@ -52,12 +52,14 @@ static bool open_stats(struct source *source)
 {
 	struct err err;
 
-	source->stats_fd = -1;
+	source->stats_fd = source->held_stdout = -1;
 	if (!source->flow.stats)
 		return true;
 	source->stats_fd = stats_open(source->flow.stats, &err);
 	if (source->stats_fd < 0)
 		source_say(source, err.message);
+	else
+		source->held_stdout = stats_hold_stdout();
 	return source->stats_fd >= 0;
 }
 
@@ -75,10 +77,12 @@ static void write_stats(struct source *source)
 	stats->retries = counts.retries;
 	stats->throttles = counts.throttles;
 	if (stats_write(source->stats_fd, source->name, stats, source->status,
-			&err) == 0)
-		return;
-	source_say(source, err.message);
-	source_note(source, EX_IOERR);
+			&err) < 0) {
+		source_say(source, err.message);
+		source_note(source, EX_IOERR);
+	}
+	if (source->held_stdout >= 0)
+		close(source->held_stdout);
 }
 
 static int open_aws(struct source *source)

@@ -35,6 +35,7 @@ struct source {
 	struct output out;
 	struct progress counts;
 	int stats_fd;			/* -1: none */
+	int held_stdout;		/* see stats.h */
 	int status;			/* to end with */
 	bool is_broken;			/* nobody reads stdout: give up */
 };

@@ -137,6 +137,11 @@ bool stats_is_fifo(int fd)
 	return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
+int stats_hold_stdout(void)
+{
+	return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
 /*
  * Whoever reads the lines may go: that is no reason to die of SIGPIPE, with the
  * work half done.

@@ -67,6 +67,13 @@ int stats_open(const char *path, struct err *err);
 bool stats_is_fifo(int fd);
 
 /*
+ * Another descriptor of stdout, to be closed behind the last line.  Who reads our
+ * stdout sees its end only then, and so has all lines when it looks for them.
+ * -1 if there can be none.
+ */
+int stats_hold_stdout(void);
+
+/*
  * Write the line to fd, which is from stats_open().  Where nobody reads a FIFO
  * any more, that is an error as any other.
  */

@@ -204,6 +204,21 @@ is_held() { # PID
 	assert_json '.filter == "s3ls" and .status == 0' "$(<"$dir/lines")"
 }
 
+@test "who reads stdout sees its end when the line of --stats is there" {
+	stub '[{"reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}}]'
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+	record bucket=in key=a bad:='{"by":"me","reason":"x"}' >"$dir/in"
+	for tool in 's3check --utf8' s3ev-split 's3ls s3://bucket'; do
+		for _ in {1..20}; do
+			: >"$file"
+			# shellcheck disable=SC2086 # words
+			$tool --stats "$file" <"$dir/in" 2>"$dir/err" |
+				{ mapfile -t && mapfile -t seen <"$file" && printf '%s\n' "${seen[@]}"; } >"$dir/seen"
+			assert_json '.seconds >= 0' "$(<"$dir/seen")"
+		done
+	done
+}
+
 @test "-v tells where to, and whether it was there already, under a second name, or replaced" {
 	hello=b1946ac92492d2347c6235b4d2611184
 	stub '[{"match": {"method": "HEAD", "path": "^/to/there"}, "reply": {"headers": {"ETag": "\"'$hello'\"", "Content-Length": "6", "x-amz-request-id": "R"}}},
