@@ -28,8 +28,8 @@
 #include "stat/prom.h"
 #include "stat/tally.h"
 
-enum { EVERY_S = 15, EVERY_MAX_S = 3600, DRAIN_MS = 1000, LINE_MAX_BYTES = 64 << 10,
-       PATH_MAX_BYTES = 8192 };
+enum { EVERY_S = 15, EVERY_MAX_S = 3600, READ_MS = 2000, DRAIN_MS = 1000,
+       LINE_MAX_BYTES = 64 << 10, PATH_MAX_BYTES = 8192 };
 enum {
 	OPTION_EMF = OPTION_BASE_TOOL, OPTION_EVERY, OPTION_FROM, OPTION_OTLP,
 	OPTION_PROM, OPTION_SIGV4
@@ -51,7 +51,7 @@ struct watch {
 	struct buf file;		/* this pipeline's, of prom */
 	struct collector *collector;
 	uint64_t started;		/* ms since 1970 */
-	struct loop_timer timer;
+	struct loop_timer timer, reading;
 	bool prom_failed;		/* the last time */
 	int status;
 };
@@ -199,6 +199,19 @@ static void write_all(struct watch *watch)
 		write_emf(watch);
 }
 
+/*
+ * A FIFO holds little: if nobody took lines out of it between two writings, who
+ * writes to it would wait, or lose what it has to say at its end.
+ */
+static void on_reading(void *arg)
+{
+	struct watch *watch = arg;
+
+	peers_read(&watch->peers);
+	loop_timer_set(watch->filter.loop, &watch->reading, READ_MS,
+		       on_reading, watch);
+}
+
 static void on_time(void *arg)
 {
 	struct watch *watch = arg;
@@ -298,10 +311,13 @@ static int prepare(struct filter *filter)
 	on_time(watch);
 	if (watch->prom_failed)
 		return EX_IOERR;
-	if (peers_open(&watch->peers, watch->from, &err) == 0)
-		return EX_OK;
-	report(NULL, err.message);
-	return EX_IOERR;
+	if (peers_open(&watch->peers, watch->from, &err) < 0) {
+		report(NULL, err.message);
+		return EX_IOERR;
+	}
+	if (watch->from)
+		on_reading(watch);
+	return EX_OK;
 }
 
 static void say_refused(const struct watch *watch)
@@ -322,6 +338,7 @@ static void finish(struct filter *filter)
 	struct watch *watch = of_filter(filter);
 
 	loop_timer_stop(&watch->timer);
+	loop_timer_stop(&watch->reading);
 	peers_drain(&watch->peers, DRAIN_MS);
 	say_refused(watch);
 	write_all(watch);

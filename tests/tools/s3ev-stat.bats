@@ -123,6 +123,18 @@ s3ev_reasons_total{outcome="bad",code="other"} 4'
 	[[ $(value 's3ev_filter_p99_seconds{filter="s3fetch"}') == 0.* ]]
 }
 
+@test "--from: a FIFO is read although nothing is to be written yet" {
+	mkfifo "$dir/in" "$dir/fifo"
+	s3ev-stat --every 3600 --from "$dir/fifo" --prom "$prom" <"$dir/in" >/dev/null 3>&- &
+	exec {in}>"$dir/in"
+	# More than it holds.
+	jq -cn 'range(2000) | {filter: "s3fetch", pid: 1, requests: ., retries: 0, throttles: 0}' >"$dir/lines"
+	timeout 30 dd status=none conv=notrunc if="$dir/lines" of="$dir/fifo"
+	exec {in}>&-
+	wait $!
+	assert_eq "$(value 's3ev_requests_total{filter="s3fetch"}')" 1999
+}
+
 @test "a line in the file that no filter wrote is told of" {
 	mkfifo "$dir/in"
 	: >"$dir/file"
