@@ -45,7 +45,7 @@ struct watch {
 	struct tally tally;
 	struct peers peers;
 	struct tally tally_before;	/* as the last line of EMF had them */
-	struct peer peers_before;
+	struct peer_counts peers_before;
 	struct metrics metrics;
 	struct identity identity;
 	struct buf file;		/* this pipeline's, of prom */
@@ -135,7 +135,8 @@ static void write_otlp(struct watch *watch)
 static void write_emf(struct watch *watch)
 {
 	const struct tally *now = &watch->tally, *was = &watch->tally_before;
-	struct peer sum = peers_sum(&watch->peers), *before = &watch->peers_before;
+	struct peer_counts sum = peers_sum(&watch->peers);
+	const struct peer_counts *before = &watch->peers_before;
 	unsigned long long n[RECORD_FAILED + 1], records = 0, bytes = 0;
 	struct buf members, line;
 
@@ -320,17 +321,24 @@ static int prepare(struct filter *filter)
 	return EX_OK;
 }
 
-static void say_refused(const struct watch *watch)
+static void say_lines(const struct watch *watch, unsigned long long n,
+		      const char *why)
 {
 	struct buf text;
 
-	if (watch->peers.refused == 0)
+	if (n == 0)
 		return;
 	buf_init(&text, LINE_MAX_BYTES);
-	buf_printf(&text, "%s: %llu lines were not written by --stats",
-		   watch->from, watch->peers.refused);
+	buf_printf(&text, "%s: %llu lines %s", watch->from, n, why);
 	say_line("s3ev-stat", buf_str(&text));
 	buf_free(&text);
+}
+
+static void say_refused(const struct watch *watch)
+{
+	say_lines(watch, watch->peers.refused, "were not written by --stats");
+	say_lines(watch, watch->peers.too_many,
+		  "were of too many processes, and are not counted");
 }
 
 static void finish(struct filter *filter)

@@ -37,7 +37,7 @@ static const struct metric slow_seconds = {
 };
 
 struct line {
-	struct str filter, pid, requests, retries, throttles, p50, p99;
+	struct str filter, pid, requests, retries, throttles, p50, p99, status;
 };
 
 static const struct json_pick_field fields[] = {
@@ -48,6 +48,7 @@ static const struct json_pick_field fields[] = {
 	{ "throttles", offsetof(struct line, throttles), false },
 	{ "p50_ms", offsetof(struct line, p50), false },
 	{ "p99_ms", offsetof(struct line, p99), false },
+	{ "status", offsetof(struct line, status), false },
 };
 
 int peers_open(struct peers *peers, const char *path, struct err *err)
@@ -80,19 +81,48 @@ static double seconds_of(struct str ms)
 	return value >= 0 && value < 1e12 ? value : 0;
 }
 
+static bool is_name(struct str name)
+{
+	return name.n > 0 && name.n < PEERS_NAME_SIZE &&
+	       !memchr(name.p, '\0', name.n);
+}
+
+static void add_counts(struct peer_counts *sum, const struct peer_counts *more)
+{
+	sum->requests += more->requests;
+	sum->retries += more->retries;
+	sum->throttles += more->throttles;
+}
+
+/* Another process takes its place. */
+static void replace(struct peer *peer, unsigned long long pid)
+{
+	add_counts(&peer->before, &peer->counts);
+	peer->counts = (struct peer_counts){ .requests = 0 };
+	peer->pid = pid;
+	peer->has_ended = false;
+}
+
+/* NULL if there are too many. */
 static struct peer *find(struct peers *peers, struct str name,
 			 unsigned long long pid)
 {
-	struct peer *peer;
+	struct peer *ended = NULL, *peer;
 
 	for (size_t i = 0; i < peers->n; i++) {
 		peer = &peers->list[i];
-		if (peer->pid == pid && str_eq(str_of(peer->name), name))
+		if (!str_eq(str_of(peer->name), name))
+			continue;
+		if (peer->pid == pid)
 			return peer;
+		if (peer->has_ended)
+			ended = peer;
 	}
-	if (peers->n == PEERS_MAX || name.n == 0 ||
-	    name.n >= PEERS_NAME_SIZE || memchr(name.p, '\0', name.n))
-		return NULL;
+	if (peers->n == PEERS_MAX) {
+		if (ended)
+			replace(ended, pid);
+		return ended;
+	}
 	peer = &peers->list[peers->n++];
 	memset(peer, 0, sizeof(*peer));
 	memcpy(peer->name, name.p, name.n);
@@ -100,29 +130,42 @@ static struct peer *find(struct peers *peers, struct str name,
 	return peer;
 }
 
-static int take_line(struct peers *peers, struct str text, struct arena *arena)
+static void take_counts(struct peer *peer, const struct peer_counts *now)
 {
-	unsigned long long pid, requests, retries, throttles;
+	const struct peer_counts *was = &peer->counts;
+
+	if (now->requests < was->requests || now->retries < was->retries ||
+	    now->throttles < was->throttles)
+		replace(peer, peer->pid);
+	peer->counts = *now;
+}
+
+static void take_line(struct peers *peers, struct str text, struct arena *arena)
+{
+	struct peer_counts counts;
+	unsigned long long pid;
 	struct peer *peer;
 	struct line line;
 	struct err err;
 
 	if (json_pick(fields, sizeof(fields) / sizeof(*fields), text, arena,
 		      &line, &err) < 0 ||
-	    str_number(line.pid, &pid) < 0 ||
-	    str_number(line.requests, &requests) < 0 ||
-	    str_number(line.retries, &retries) < 0 ||
-	    str_number(line.throttles, &throttles) < 0)
-		return -1;
+	    !is_name(line.filter) || str_number(line.pid, &pid) < 0 ||
+	    str_number(line.requests, &counts.requests) < 0 ||
+	    str_number(line.retries, &counts.retries) < 0 ||
+	    str_number(line.throttles, &counts.throttles) < 0) {
+		peers->refused++;
+		return;
+	}
 	peer = find(peers, line.filter, pid);
-	if (!peer)
-		return -1;
-	peer->requests = requests;
-	peer->retries = retries;
-	peer->throttles = throttles;
+	if (!peer) {
+		peers->too_many++;
+		return;
+	}
+	take_counts(peer, &counts);
+	peer->has_ended = line.status.p != NULL;
 	peer->p50 = seconds_of(line.p50);
 	peer->p99 = seconds_of(line.p99);
-	return 0;
 }
 
 static void take_lines(struct peers *peers)
@@ -133,7 +176,9 @@ static void take_lines(struct peers *peers)
 
 	arena_init(&arena, 64 << 10);
 	while ((what = lines_next(&peers->lines, &line)) != LINES_NONE) {
-		if (what != LINES_LINE || take_line(peers, line, &arena) < 0)
+		if (what == LINES_LINE)
+			take_line(peers, line, &arena);
+		else
 			peers->refused++;
 		arena_reset(&arena);
 	}
@@ -177,23 +222,23 @@ static bool is_first(const struct peers *peers, size_t i)
 	return true;
 }
 
-static void add_to(struct peer *sum, const struct peer *peer)
+static struct peer_counts counts_of(const struct peer *peer)
 {
-	sum->requests += peer->requests;
-	sum->retries += peer->retries;
-	sum->throttles += peer->throttles;
-	if (peer->p50 > sum->p50)
-		sum->p50 = peer->p50;
-	if (peer->p99 > sum->p99)
-		sum->p99 = peer->p99;
+	struct peer_counts counts = peer->before;
+
+	add_counts(&counts, &peer->counts);
+	return counts;
 }
 
-struct peer peers_sum(const struct peers *peers)
+struct peer_counts peers_sum(const struct peers *peers)
 {
-	struct peer sum = { .pid = 0 };
+	struct peer_counts sum = { .requests = 0 };
 
-	for (size_t i = 0; i < peers->n; i++)
-		add_to(&sum, &peers->list[i]);
+	for (size_t i = 0; i < peers->n; i++) {
+		struct peer_counts counts = counts_of(&peers->list[i]);
+
+		add_counts(&sum, &counts);
+	}
 	return sum;
 }
 
@@ -202,9 +247,18 @@ static struct peer sum_of_filter(const struct peers *peers, size_t i)
 {
 	struct peer sum = { .pid = 0 };
 
-	for (size_t j = i; j < peers->n; j++)
-		if (strcmp(peers->list[j].name, peers->list[i].name) == 0)
-			add_to(&sum, &peers->list[j]);
+	for (size_t j = i; j < peers->n; j++) {
+		const struct peer *peer = &peers->list[j];
+		struct peer_counts counts = counts_of(peer);
+
+		if (strcmp(peer->name, peers->list[i].name) != 0)
+			continue;
+		add_counts(&sum.counts, &counts);
+		if (peer->p50 > sum.p50)
+			sum.p50 = peer->p50;
+		if (peer->p99 > sum.p99)
+			sum.p99 = peer->p99;
+	}
 	return sum;
 }
 
@@ -220,9 +274,10 @@ static void put_family(struct metrics *metrics, const struct peers *peers,
 		sum = sum_of_filter(peers, i);
 		sample = metrics_add(metrics, metric);
 		metric_label(sample, "filter", str_of(peers->list[i].name));
-		sample->count = metric == &requests_total ? sum.requests :
-				metric == &retries_total ? sum.retries :
-				sum.throttles;
+		sample->count = metric == &requests_total ?
+				sum.counts.requests :
+				metric == &retries_total ?
+				sum.counts.retries : sum.counts.throttles;
 		sample->value = metric == &median_seconds ? sum.p50 : sum.p99;
 	}
 }

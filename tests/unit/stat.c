@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stat: bounds, spreads, whose metrics they are, and the forms in which they are written. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "stat/histogram.h"
 #include "stat/identity.h"
 #include "stat/metrics.h"
 #include "stat/otlp.h"
+#include "stat/peers.h"
 #include "stat/prom.h"
 #include "stat/spread.h"
 #include "tap.h"
@@ -231,6 +234,47 @@ static void test_rejected(void)
 	arena_free(&arena);
 }
 
+static void write_line(FILE *file, const char *filter, int pid, int requests,
+		       const char *rest)
+{
+	fprintf(file, "{\"filter\":\"%s\",\"pid\":%d,\"requests\":%d,"
+		"\"retries\":1,\"throttles\":0%s}\n", filter, pid, requests,
+		rest);
+	fflush(file);
+}
+
+static void test_peers(void)
+{
+	static struct peers peers;
+	char path[] = "/tmp/s3ev-stat-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+	struct err err;
+
+	ok(file && peers_open(&peers, path, &err) == 0, "a file of --stats");
+	write_line(file, "s3fetch", 7, 90, "");
+	write_line(file, "s3fetch", 7, 100, ",\"status\":0");
+	peers_read(&peers);
+	write_line(file, "s3fetch", 7, 5, "");
+	write_line(file, "s3route", 7, 1, "");
+	peers_read(&peers);
+	ok(peers_sum(&peers).requests == 106 && peers_sum(&peers).retries == 3,
+	   "a process with the pid of another is counted besides");
+	for (int i = 0; i < 2 * PEERS_MAX; i++)
+		write_line(file, "s3fetch", 1000 + i, 10, ",\"status\":0");
+	peers_read(&peers);
+	ok(peers_sum(&peers).requests == 106 + 2 * PEERS_MAX * 10 &&
+	   peers.too_many == 0, "of those that have ended, there may be any number");
+	for (int i = 0; i < PEERS_MAX; i++)
+		write_line(file, "s3fetch", 2000 + i, 10, "");
+	write_line(file, "s3rm", 1, 10, "");
+	peers_read(&peers);
+	ok(peers.too_many > 0 && peers.refused == 0,
+	   "of those that have not, only so many");
+	peers_close(&peers);
+	fclose(file);
+	unlink(path);
+}
+
 static void test_pairs(void)
 {
 	struct str list = STR(" a=1 ,=2"), none = STR_NONE;
@@ -256,6 +300,7 @@ int main(void)
 	test_paths();
 	test_full();
 	test_rejected();
+	test_peers();
 	test_pairs();
 	return done();
 }
