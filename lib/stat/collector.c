@@ -33,6 +33,7 @@ struct collector {
 	struct arena work;		/* for that one */
 	bool is_busy;
 	bool is_failing;		/* the last one was not taken */
+	bool is_odd;			/* not all of it, or with a warning */
 	struct loop_timer timer;	/* the next try, or that time is up */
 	uint64_t not_before, deadline;	/* loop_now() */
 
@@ -270,13 +271,21 @@ static void end(struct collector *c, const struct err *err)
 		begin(c);
 }
 
-/* Some of the points may have been refused, which no other try would change. */
+/*
+ * Some of the points may have been refused, which no other try would change, or
+ * the collector warns of something.
+ */
 static void take_answer(struct collector *c, const struct http_request *http)
 {
-	struct str message = otlp_rejected(buf_str(&http->body_in), &c->work);
+	struct otlp_answer answer = otlp_answer(buf_str(&http->body_in),
+						&c->work);
+	bool is_odd = answer.is_partial || answer.message.n > 0;
 
-	if (message.p)
-		say(c, "some metrics were not taken: ", message);
+	if (is_odd && !c->is_odd)
+		say(c, answer.is_partial ? "some metrics were not taken: " :
+					   "metrics were taken, but: ",
+		    answer.message);
+	c->is_odd = is_odd;
 	end(c, NULL);
 }
 

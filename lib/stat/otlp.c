@@ -152,7 +152,7 @@ struct rejection {
 	struct str points, message;
 };
 
-struct str otlp_rejected(struct str answer, struct arena *arena)
+struct otlp_answer otlp_answer(struct str answer, struct arena *arena)
 {
 	static const struct json_pick_field fields[] = {
 		{ "partialSuccess.rejectedDataPoints",
@@ -160,14 +160,15 @@ struct str otlp_rejected(struct str answer, struct arena *arena)
 		{ "partialSuccess.errorMessage",
 		  offsetof(struct rejection, message), true },
 	};
-	struct rejection rejection;
+	struct rejection rejection = { .points = STR_NONE };
 	struct err err;
 
-	if (answer.n == 0 || json_pick(fields, 2, answer, arena, &rejection,
-				       &err) < 0)
-		return STR_NONE;
-	if (rejection.message.n > 0)
-		return rejection.message;
-	return rejection.points.p && !str_is(rejection.points, "0") ?
-	       STR("") : STR_NONE;
+	if (answer.n > 0 && json_pick(fields, 2, answer, arena, &rejection,
+				      &err) < 0)
+		rejection = (struct rejection){ .points = STR_NONE };
+	return (struct otlp_answer){
+		.is_partial = rejection.points.n > 0 &&
+			      !str_is(rejection.points, "0"),
+		.message = rejection.message,
+	};
 }

@@ -10,6 +10,7 @@
 #ifndef S3EV_OTLP_H
 #define S3EV_OTLP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -40,9 +41,13 @@ void otlp_put(struct buf *out, const struct otlp *otlp);
 int otlp_next_pair(struct str *list, char *room, struct str_pair *pair);
 
 /*
- * Does the answer to a request say that not all was taken?  Returns the
- * message, which may be empty, from the arena, or an absent one if all was.
+ * What the answer to a request says besides that it was taken.  A message may
+ * come with nothing rejected: that is a warning.
  */
-struct str otlp_rejected(struct str answer, struct arena *arena);
+struct otlp_answer {
+	bool is_partial;	/* some points were rejected */
+	struct str message;	/* from the arena; may be absent */
+};
+struct otlp_answer otlp_answer(struct str answer, struct arena *arena);
 
 #endif

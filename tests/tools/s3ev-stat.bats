@@ -267,10 +267,14 @@ collector() { # REPLIES; an array in JavaScript
 	collector "[{status: 503, headers: {'Retry-After': '1'}}, {status: 429}, {status: 200, body: '{\"partialSuccess\":{\"rejectedDataPoints\":\"2\",\"errorMessage\":\"too\\\\nold\"}}'}]"
 	began=$EPOCHREALTIME
 	run3 s3ev-stat --otlp "$STUB_URL/x/metrics" </dev/null
-	# The first body, and then the last one: both were taken.
-	assert_eq "$status $err" $'0 s3ev-stat: some metrics were not taken: too\\x0aold\ns3ev-stat: some metrics were not taken: too\\x0aold\n'
+	# The first body, and then the last one: of both some was not taken.
+	assert_eq "$status $err" $'0 s3ev-stat: some metrics were not taken: too\\x0aold\n'
 	assert_eq "$(jq -r .target "$STUB_LOG" | uniq -c | xargs)" '4 /x/metrics'
 	[ $((${EPOCHREALTIME/[.,]/} - ${began/[.,]/})) -ge 1000000 ]
+	# With no point rejected, a message is a warning.
+	collector "[{status: 200, body: '{\"partialSuccess\":{\"rejectedDataPoints\":\"0\",\"errorMessage\":\"use gzip\"}}'}]"
+	run3 s3ev-stat --otlp "$STUB_URL" </dev/null
+	assert_eq "$status $err" $'0 s3ev-stat: metrics were taken, but: use gzip\n'
 	collector "[{status: 400, body: 'not\\nso'}]"
 	run3 s3ev-stat --otlp "$STUB_URL" <<<"$(record bucket=in key=a)"
 	assert_eq "$status $(wc -l <"$STUB_LOG") $err" $'69 2 s3ev-stat: metrics were not taken: HTTPError: status 400: not\\x0aso\n'

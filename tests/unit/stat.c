@@ -210,26 +210,38 @@ static void test_full(void)
 	ok(metrics.is_full && metrics.n == METRICS_MAX, "one more is told");
 }
 
-static void test_rejected(void)
+static void test_answers(void)
 {
-	static const struct { const char *answer, *message; } table[] = {
-		{ "", NULL }, { "{}", NULL }, { "{\"partialSuccess\":{}}", NULL },
-		{ "no JSON", NULL },
-		{ "{\"partialSuccess\":{\"rejectedDataPoints\":\"0\"}}", NULL },
-		{ "{\"partialSuccess\":{\"rejectedDataPoints\":\"3\"}}", "" },
+	static const struct {
+		const char *answer;
+		bool is_partial;
+		const char *message;
+	} table[] = {
+		{ "", false, NULL }, { "{}", false, NULL },
+		{ "{\"partialSuccess\":{}}", false, NULL },
+		{ "no JSON", false, NULL },
+		{ "{\"partialSuccess\":{\"rejectedDataPoints\":\"0\"}}", false,
+		  NULL },
+		{ "{\"partialSuccess\":{\"rejectedDataPoints\":\"3\"}}", true,
+		  NULL },
 		{ "{\"partialSuccess\":{\"rejectedDataPoints\":3,"
-		  "\"errorMessage\":\"old\"}}", "old" },
+		  "\"errorMessage\":\"old\"}}", true, "old" },
 		{ "{\"partialSuccess\":{\"errorMessage\":\"a warning\"}}",
-		  "a warning" },
+		  false, "a warning" },
+		{ "{\"partialSuccess\":{\"rejectedDataPoints\":\"0\","
+		  "\"errorMessage\":\"a warning\"}}", false, "a warning" },
 	};
 	struct arena arena;
 
 	arena_init(&arena, 64 << 10);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		struct str got = otlp_rejected(str_of(table[i].answer), &arena);
+		struct otlp_answer got = otlp_answer(str_of(table[i].answer),
+						     &arena);
 
-		ok(table[i].message ? str_is(got, table[i].message) : !got.p,
-		   "rejected: %s", table[i].answer);
+		ok(got.is_partial == table[i].is_partial &&
+		   (table[i].message ?
+		    str_is(got.message, table[i].message) : !got.message.p),
+		   "answer: %s", table[i].answer);
 	}
 	arena_free(&arena);
 }
@@ -299,7 +311,7 @@ int main(void)
 	test_instance();
 	test_paths();
 	test_full();
-	test_rejected();
+	test_answers();
 	test_peers();
 	test_pairs();
 	return done();
