@@ -8,7 +8,9 @@
 #include "format/html.h"
 #include "format/iso.h"
 
-enum { KEY_SHOWN = 1100, TEXT_SHOWN = 600, NUMBER_SHOWN = 20, ROW_MAX = 64 << 10 };
+/* A row has four names and three texts; a byte of them may become 24. */
+enum { KEY_SHOWN = 1100, TEXT_SHOWN = 600, NUMBER_SHOWN = 20,
+       ROW_MAX = 24 * (4 * KEY_SHOWN + 3 * TEXT_SHOWN) + 2000 };
 
 static const double lag_bounds[] = {
 	1, 5, 15, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600

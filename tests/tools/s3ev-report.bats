@@ -124,6 +124,13 @@ few() {
 	assert_eq $((listed + $(left_out 'more file'))) 9000
 }
 
+@test "no record is too large for a row: those behind it are listed, too" {
+	jq -cn --arg long "$(printf '\x01%.0s' {1..1200})" '{bucket: "in", key: $long, bad: {by: $long, code: $long, reason: $long},
+		route: {to: "bad-data", bucket: $long, key: $long}}, {bucket: "in", key: "k", bad: {by: "x", reason: "y"}}' >"$dir/in"
+	makes
+	assert_eq "$(grep -c '^<tr><td class="bad">' "$page")" 2
+}
+
 @test "events of one minute, and of centuries, make a table that one can read" {
 	jq -cn 'range(3000) | {bucket: "in", key: "k", time: "\(1950 + .)-02-03T04:05:06Z"}' >"$dir/in"
 	makes
