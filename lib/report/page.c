@@ -103,27 +103,50 @@ static unsigned long long all_of(const struct report *report)
 
 /* Bars: the numbers stand beside them, so that nobody has to see them. */
 
+enum { BAR = 1000, VISIBLE = 3 };	/* widths */
+
+/*
+ * Nothing that happened is too small to be seen.  What this adds is taken from
+ * the widest, for what lies beyond the end of the bar is not seen either.
+ */
+static void find_widths(double widths[OUTCOMES],
+			const unsigned long long counts[RECORD_FAILED + 1],
+			unsigned long long full)
+{
+	double all = 0;
+	size_t widest = 0;
+
+	for (size_t i = 0; i < OUTCOMES; i++) {
+		unsigned long long n = counts[order[OUTCOMES - 1 - i]];
+
+		widths[i] = full > 0 ? (double)n * BAR / (double)full : 0;
+		if (n > 0 && widths[i] < VISIBLE)
+			widths[i] = VISIBLE;
+		if (widths[i] > widths[widest])
+			widest = i;
+		all += widths[i];
+	}
+	if (all > BAR)
+		widths[widest] -= all - BAR;
+}
+
 static void put_bar(struct buf *out, const char *class,
 		    const unsigned long long counts[RECORD_FAILED + 1],
 		    unsigned long long full)
 {
-	double x = 0;
+	double widths[OUTCOMES], x = 0;
 
+	find_widths(widths, counts, full);
 	buf_printf(out, "<svg%s viewBox=\"0 0 1000 10\" "
 		   "preserveAspectRatio=\"none\" aria-hidden=\"true\">", class);
-	for (size_t i = 0; i < OUTCOMES && full > 0; i++) {
-		enum record_outcome outcome = order[OUTCOMES - 1 - i];
-		double width = (double)counts[outcome] * 1000 / (double)full;
-
-		if (counts[outcome] == 0)
+	for (size_t i = 0; i < OUTCOMES; i++) {
+		if (widths[i] <= 0)
 			continue;
-		/* Nothing that happened is too small to be seen. */
-		if (width < 3)
-			width = 3;
 		buf_printf(out, "<rect class=\"%s\" x=\"%.1f\" "
 			   "width=\"%.1f\" height=\"10\"/>",
-			   record_outcome_name(outcome), x, width);
-		x += width;
+			   record_outcome_name(order[OUTCOMES - 1 - i]), x,
+			   widths[i]);
+		x += widths[i];
 	}
 	buf_puts(out, "</svg>");
 }

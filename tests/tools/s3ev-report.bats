@@ -131,6 +131,15 @@ few() {
 	assert_eq "$(grep -c '^<tr><td class="bad">' "$page")" 2
 }
 
+@test "what happened once among many is seen in the bar, which ends where it ends" {
+	jq -cn 'range(5000) | {bucket: "in", key: "k"} + if . == 0 then {failed: {by: "x", code: "A", message: "m"}}
+		elif . == 1 then {bad: {by: "x", reason: "m"}} else {} end' >"$dir/in"
+	makes
+	assert_eq "$(grep -o '<svg class="all".*' "$page" | grep -o 'class="[a-z]*" x="[0-9.]*" width="[0-9.]*"')" 'class="good" x="0.0" width="994.0"
+class="bad" x="994.0" width="3.0"
+class="failed" x="997.0" width="3.0"'
+}
+
 @test "events of one minute, and of centuries, make a table that one can read" {
 	jq -cn 'range(3000) | {bucket: "in", key: "k", time: "\(1950 + .)-02-03T04:05:06Z"}' >"$dir/in"
 	makes
