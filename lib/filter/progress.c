@@ -92,7 +92,9 @@ static double share(const struct progress *progress)
 
 	if (knows_total(progress))
 		return (double)stats_done(stats) / (double)progress->total;
-	if (progress->size == 0 || progress->taken == 0 || stats->in == 0)
+	/* A file may grow meanwhile. */
+	if (progress->size < progress->taken || progress->taken == 0 ||
+	    stats->in == 0)
 		return -1;
 	return (double)progress->taken / (double)progress->size *
 	       (double)stats_done(stats) / (double)stats->in;

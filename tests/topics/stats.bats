@@ -123,6 +123,18 @@ s3check: bad     in/b c: the name matches no expected pattern'
 	assert_eq "$(tr '\r' '\n' <"$dir/shown" | sed 's/\x1b\[K//' | awk 'length > 39')" ''
 }
 
+@test "--progress of a file that grows has no share any more" {
+	stub '[{"match": {"path": "first"}, "delayMs": 400, "reply": {"body": "x"}}, {"match": {"path": "last"}, "delayMs": 1600, "reply": {"body": "x"}}, {"reply": {"body": "x"}}]'
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+	for key in b c last; do
+		record bucket=in key=$key
+	done >"$dir/more"
+	(wait_until grep -q first "$STUB_LOG" && cat "$dir/more" >>"$dir/terminal.in") 3>&- &
+	terminal 100 "s3fetch -j 1 -d '$dir' --progress" <<<"$(record bucket=in key=first)"
+	wait $!
+	[[ $(tr '\r' '\n' <"$dir/shown") =~ 's3fetch: 3 records; 3 good; '[0-9]+/s ]]
+}
+
 @test "--progress has a total where s3ls --count told it, until more come" {
 	stub '[{"match": {"path": "last|more"}, "delayMs": 1600, "reply": {"body": "x"}}, {"reply": {"body": "x"}}]'
 	export AWS_ENDPOINT_URL_S3=$STUB_URL
