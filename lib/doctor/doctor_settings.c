@@ -112,15 +112,34 @@ static void look_at_names(struct doctor *doctor)
 
 /* Options, which the tools themselves know best */
 
+/*
+ * An option that no tool has, and no path to a file that could be made.  The tool
+ * refuses it when it has read all that stands before it, and does nothing.
+ */
+#define NO_OPTION "--s3ev-doctor/none"
+
+static bool is_refused_last(struct doctor *doctor, const char *tool,
+			    struct str line)
+{
+	return str_is(line, doctor_text(doctor, "%s: unknown option " NO_OPTION
+					"; see %s --help", tool, tool));
+}
+
 static void tell_options(struct doctor *doctor, const char *variable,
 			 const char *tool, int status, const char *said)
 {
 	struct str rest = str_of(said);
 	struct str line = str_next(&rest, '\n');
 
-	if (status == EX_OK)
+	if (status == EX_USAGE && is_refused_last(doctor, tool, line))
 		doctor_tell(doctor, DOCTOR_OK, "settings.options", NULL,
 			    "%s suits %s", variable, tool);
+	else if (status == EX_OK)
+		doctor_tell(doctor, DOCTOR_BAD, "settings.options",
+			    doctor_text(doctor, "see %s --help", tool),
+			    "%s: the last option lacks its argument, or one "
+			    "asks for help or the version: %s would do nothing",
+			    variable, tool);
 	else if (status == 127)
 		doctor_tell(doctor, DOCTOR_BAD, "settings.options",
 			    "install it, or put it into PATH",
@@ -132,10 +151,24 @@ static void tell_options(struct doctor *doctor, const char *variable,
 			    "%s: %.*s", variable, STR_FMT(line));
 }
 
-/*
- * Splits words in place.  The tool is asked for its version behind them, so it
- * reads them and does nothing.
- */
+/* getopt_long(3) stops at the first word that is no option then, and so do we. */
+static pid_t spawn_in_order(const struct spawn_plan *plan,
+			    int ours[SPAWN_FDS_MAX])
+{
+	bool was_set = getenv("POSIXLY_CORRECT") != NULL;
+	pid_t pid;
+	int why;
+
+	setenv("POSIXLY_CORRECT", "1", 0);
+	pid = spawn(plan, ours);
+	why = errno;
+	if (!was_set)
+		unsetenv("POSIXLY_CORRECT");
+	errno = why;
+	return pid;
+}
+
+/* Splits words in place. */
 static void look_at_options(struct doctor *doctor, const char *variable,
 			    const char *tool, const char *value)
 {
@@ -156,8 +189,8 @@ static void look_at_options(struct doctor *doctor, const char *variable,
 		return;
 	while (n <= WORDS_MAX && (word = doctor_word(&rest)).p)
 		argv[n++] = arena_dup(&doctor->arena, word).p;
-	argv[n] = "--version";
-	pid = spawn(&plan, ours);
+	argv[n] = NO_OPTION;
+	pid = spawn_in_order(&plan, ours);
 	if (pid < 0 ||
 	    doctor_program_end(pid, ours[2], said, sizeof(said), &status) < 0)
 		doctor_tell(doctor, DOCTOR_SKIP, "settings.options", NULL,

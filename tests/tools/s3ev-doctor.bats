@@ -106,6 +106,11 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 		'CHECKS=--utf9|settings.options|CHECKS: '
 		'ROUTE_OPTIONS=-t {nowhere}|settings.options|see s3route --help'
 		'RECORD_OPTIONS=--ttl never|settings.options|RECORD_OPTIONS: '
+		'ROUTE_OPTIONS=--no-tags -t|settings.options|the last option lacks its argument'
+		'CHECKS=--utf8 --stats|settings.options|--s3ev-doctor/none: No such file'
+		'CHECKS=--utf8 --help|settings.options|asks for help'
+		'FETCH_OPTIONS=-V|settings.options|asks for help'
+		'CHECKS=file --utf8|settings.options|no arguments are taken: file'
 		'TMPDIR=/no/such/folder|settings.tmpdir|No such file'
 		"TMPDIR=$BATS_TEST_TMPDIR/crlf|settings.tmpdir|Not a directory"
 	)
