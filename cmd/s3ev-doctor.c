@@ -5,6 +5,8 @@
  * Settings first, without a network; then credentials, buckets and the ledger.
  */
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,7 @@ struct visit {
 	struct doctor doctor;
 	bool as_json, is_quiet, writes;
 	bool has_failed;		/* stdout */
+	bool is_unread;			/* because nobody reads it any more */
 };
 
 static const char *const levels[DOCTOR_LEVELS] = {
@@ -80,11 +83,13 @@ static void print(void *ctx, const struct doctor_finding *finding)
 
 	if (visit->is_quiet && finding->level < DOCTOR_WARN)
 		return;
+	errno = 0;
 	buf_init(&out, OUT_MAX);
 	(visit->as_json ? put_json : put_text)(&out, finding);
 	if (out.failed || fwrite(out.p, 1, out.n, stdout) != out.n ||
 	    fflush(stdout) != 0)
 		visit->has_failed = true;
+	visit->is_unread |= visit->has_failed && errno == EPIPE;
 	buf_free(&out);
 }
 
@@ -217,6 +222,8 @@ int main(int argc, char **argv)
 	harden_process();
 	doctor->ctx = &visit;
 	parse_options(&visit, argc, argv);
+	/* What was made has to be removed, whoever reads what is said. */
+	signal(SIGPIPE, SIG_IGN);
 	doctor_init(doctor);
 	doctor->loop = loop_new();
 	if (!doctor->loop) {
@@ -227,5 +234,9 @@ int main(int argc, char **argv)
 	doctor_free(doctor);
 	aws_free(doctor->aws);
 	loop_free(doctor->loop);
+	if (visit.is_unread) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	return status_of(&visit);
 }

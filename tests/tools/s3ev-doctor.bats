@@ -381,6 +381,15 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 	[[ $err == 's3route: '*"AccessDenied: Access Denied (PUT in bucket $to)"* ]]
 }
 
+@test "--write: who reads may go, or end it: what was made is removed all the same" {
+	new_places
+	export SOURCE_BUCKETS=$in PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad RECORD_TABLE=$table
+	{ s3ev-doctor --write || echo $? >"$BATS_TEST_TMPDIR/status"; } |
+		while read -r _ check _; do [[ $check != server.* ]] || break; done
+	assert_eq "$(<"$BATS_TEST_TMPDIR/status")" 141
+	assert_eq "$(s3c ls "$in")$(s3c ls "$to")$(s3c ls "$bad")$(jq -n --arg t "$table" '{TableName: $t}' | ddbc Scan | jq .Count)" '[][][]0'
+}
+
 @test "hostile words of a server come out as one safe line" {
 	well '{"match": {"method": "GET", "path": "/@in/.*nothing$"}, "reply": {"status": 400, "body": "<Error><Code>Odd</Code><Message>a&#10;ok    all.well\u001b[2J</Message></Error>"}}'
 	run3 s3ev-doctor -q
