@@ -23,10 +23,14 @@
 
 enum { TEXT_MAX = 256 << 10, KEY_MAX = 2048 };
 
+/*
+ * Whatever the options say of an object that is in the way, and a template may
+ * name one that matters: nothing is replaced for a trial.
+ */
 static const char pipeline[] =
-	"set -f; if [ -n \"$RECORD_TABLE\" ]; "
-	"then s3route -k $ROUTE_OPTIONS | ddb-record -k $RECORD_OPTIONS; "
-	"else s3route -k $ROUTE_OPTIONS; fi";
+	"set -f; route() { s3route -k $ROUTE_OPTIONS -c keep-both; }; "
+	"if [ -n \"$RECORD_TABLE\" ]; "
+	"then route | ddb-record -k $RECORD_OPTIONS; else route; fi";
 
 struct round {
 	struct doctor *doctor;
@@ -98,6 +102,13 @@ static void remove_item(struct round *round, const struct record *record)
 	count_left(round, &err);
 }
 
+/* A copy that was there before, or that a dry run would make, is not. */
+static bool is_made(const struct record *record)
+{
+	return record->route_key.n > 0 && !record->route_dry.p &&
+	       !record->route_already.p;
+}
+
 static void remove_traces(struct round *round, const struct record *record)
 {
 	const struct s3_object copy = {
@@ -105,9 +116,9 @@ static void remove_traces(struct round *round, const struct record *record)
 		.version = record->route_version, .etag = record->route_etag
 	};
 
-	if (copy.key.n > 0)
+	if (is_made(record))
 		remove_object(round, &copy);
-	if (copy.key.n > 0 && record_outcome(record) == RECORD_BAD)
+	if (is_made(record) && record_outcome(record) == RECORD_BAD)
 		remove_explanation(round, record);
 	if (record->record_status.p)
 		remove_item(round, record);
@@ -127,6 +138,11 @@ static void tell(struct round *round, const struct record *record, bool is_bad)
 		doctor_tell(round->doctor, DOCTOR_BAD, "round", NULL,
 			    "a %s file came out as %s", kind,
 			    record_outcome_name(record_outcome(record)));
+	else if (record->route_dry.p || record->record_dry.p)
+		doctor_tell(round->doctor, DOCTOR_BAD, "round",
+			    "take -n out of ROUTE_OPTIONS and RECORD_OPTIONS",
+			    "a %s file would be copied and recorded, but this "
+			    "is a dry run", kind);
 	else
 		doctor_tell(round->doctor, DOCTOR_OK, "round", NULL,
 			    "a %s file went to %.*s/%.*s%s", kind,

@@ -390,6 +390,18 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 	assert_eq "$(s3c ls "$in")$(s3c ls "$to")$(s3c ls "$bad")$(jq -n --arg t "$table" '{TableName: $t}' | ddbc Scan | jq .Count)" '[][][]0'
 }
 
+@test "--write replaces and removes nothing that was there" {
+	new_places
+	export SOURCE_BUCKETS=$in PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad RECORD_TABLE=$table
+	echo precious | s3c put "$to" current.csv
+	before=$(s3c ls "$to")
+	for options in '-c replace -t current.csv' '-n -t current.csv'; do
+		ROUTE_OPTIONS=$options run3 s3ev-doctor --write -j
+		assert_eq "$options: $(s3c ls "$to")$(s3c ls "$bad")" "$options: ${before}[]"
+		assert_eq "$(jq -r 'select(.check == "round").level' <<<"$out" | uniq)" "$([[ $options == -n* ]] && echo bad || echo ok)"
+	done
+}
+
 @test "hostile words of a server come out as one safe line" {
 	well '{"match": {"method": "GET", "path": "/@in/.*nothing$"}, "reply": {"status": 400, "body": "<Error><Code>Odd</Code><Message>a&#10;ok    all.well\u001b[2J</Message></Error>"}}'
 	run3 s3ev-doctor -q
