@@ -36,6 +36,7 @@ struct round {
 	struct doctor *doctor;
 	struct s3_object source;
 	unsigned left;		/* things that could not be removed */
+	int signal;		/* to end by; 0: none has come */
 };
 
 /* Removing */
@@ -260,6 +261,35 @@ static int put_source(struct round *round)
 	return 0;
 }
 
+static void try_round(struct round *round)
+{
+	struct doctor *doctor = round->doctor;
+
+	round->source.key = str_of(doctor_text(doctor, DOCTOR_PREFIX "%lld-%ld",
+					       (long long)time(NULL),
+					       (long)getpid()));
+	if (put_source(round) < 0)
+		return;
+	doctor_etag(doctor, &round->source, content.bytes);
+	doctor_server(doctor);
+	send_through(round);
+	remove_object(round, &round->source);
+	if (round->left > 0)
+		doctor_tell(doctor, DOCTOR_WARN, "round",
+			    "allow s3:DeleteObject and dynamodb:DeleteItem "
+			    "there, or remove what is below " DOCTOR_PREFIX,
+			    "%u of the things that it made could not be removed",
+			    round->left);
+}
+
+static void on_signal(void *arg, int signal)
+{
+	struct round *round = arg;
+
+	round->signal = signal;
+}
+
+/* A signal that ends us has to wait until all is removed. */
 void doctor_round(struct doctor *doctor)
 {
 	const char *sources = doctor->setup.sources;
@@ -273,19 +303,12 @@ void doctor_round(struct doctor *doctor)
 			    "no bucket is known that files arrive in");
 		return;
 	}
-	round.source.key = str_of(doctor_text(doctor, DOCTOR_PREFIX "%lld-%ld",
-					      (long long)time(NULL),
-					      (long)getpid()));
-	if (put_source(&round) < 0)
+	if (loop_signals(doctor->loop, on_signal, &round) < 0) {
+		doctor_tell(doctor, DOCTOR_SKIP, "round", NULL,
+			    "no signal can be held back: %s", strerror(errno));
 		return;
-	doctor_etag(doctor, &round.source, content.bytes);
-	doctor_server(doctor);
-	send_through(&round);
-	remove_object(&round, &round.source);
-	if (round.left > 0)
-		doctor_tell(doctor, DOCTOR_WARN, "round",
-			    "allow s3:DeleteObject and dynamodb:DeleteItem "
-			    "there, or remove what is below " DOCTOR_PREFIX,
-			    "%u of the things that it made could not be removed",
-			    round.left);
+	}
+	try_round(&round);
+	if (round.signal)
+		loop_die(doctor->loop, round.signal);
 }

@@ -388,6 +388,12 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 		while read -r _ check _; do [[ $check != server.* ]] || break; done
 	assert_eq "$(<"$BATS_TEST_TMPDIR/status")" 141
 	assert_eq "$(s3c ls "$in")$(s3c ls "$to")$(s3c ls "$bad")$(jq -n --arg t "$table" '{TableName: $t}' | ddbc Scan | jq .Count)" '[][][]0'
+	stub "[{\"match\": {\"method\": \"PUT\", \"path\": \"/$to/.s3ev-doctor/[0-9]\"}, \"delayMs\": 500, \"upstream\": \"$AWS_ENDPOINT_URL_S3\"}, {\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL s3ev-doctor --write >"$BATS_TEST_TMPDIR/out" 3>&- &
+	wait_until eval 'jq -r .target "$STUB_LOG" | grep -q "^/$in/.s3ev-doctor/[0-9]"'
+	kill "$!"
+	wait "$!" || status=$?
+	assert_eq "$status $(s3c ls "$in")$(s3c ls "$to")$(s3c ls "$bad")$(jq -n --arg t "$table" '{TableName: $t}' | ddbc Scan | jq .Count)" '143 [][][]0'
 }
 
 @test "--write replaces and removes nothing that was there" {
