@@ -24,6 +24,7 @@
 #include "filter/help.h"
 #include "filter/option_next.h"
 #include "filter/say.h"
+#include "filter/target_option.h"
 #include "format/json_write.h"
 #include "s3/s3_option.h"
 
@@ -47,6 +48,8 @@ struct visit {
 	bool as_json, is_quiet, writes;
 	bool has_failed;		/* stdout */
 	bool is_unread;			/* because nobody reads it any more */
+	struct target_options target;
+	struct s3_quirks target_quirks;
 };
 
 static const char *const levels[DOCTOR_LEVELS] = {
@@ -102,18 +105,67 @@ static void warn(void *ctx, const char *line)
 	doctor_tell(doctor, DOCTOR_WARN, "settings.aws", NULL, "%s", line);
 }
 
+/* Where copies go, as s3route has it: its options, or the environment. */
+static void read_target(struct visit *visit)
+{
+	static const struct {
+		const char *word;
+		int option;
+	} table[] = {
+		{ "--target-endpoint", TARGET_OPTION_ENDPOINT },
+		{ "--target-profile", TARGET_OPTION_PROFILE },
+		{ "--target-region", TARGET_OPTION_REGION },
+		{ "--target-bucket-owner", TARGET_OPTION_OWNER },
+	};
+	struct doctor *doctor = &visit->doctor;
+
+	visit->target = target_option_defaults();
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct str value = doctor_option(doctor->setup.route_options,
+						 table[i].word);
+
+		/* What is wrong with one, s3route says: settings.options. */
+		if (value.n > 0)
+			(void)target_option_take(&visit->target,
+						 table[i].option,
+						 doctor_text(doctor, "%.*s",
+							     STR_FMT(value)));
+	}
+	doctor->setup.target = &visit->target.choice;
+}
+
+static void open_target(struct visit *visit)
+{
+	struct doctor *doctor = &visit->doctor;
+	struct err err;
+
+	if (!config_choice_is_set(&visit->target.choice))
+		return;
+	doctor->target.s3 = s3_option_elsewhere(&doctor->here.s3,
+						visit->target.owner,
+						&visit->target_quirks);
+	doctor->target.aws = aws_new(doctor->loop, &visit->target.choice, warn,
+				     doctor, &err);
+	if (!doctor->target.aws)
+		doctor_tell(doctor, DOCTOR_BAD, "settings.aws",
+			    "see Another store in s3route(1)",
+			    "the target: %s: %s", err.code, err.message);
+}
+
 static void look(struct visit *visit)
 {
 	struct doctor *doctor = &visit->doctor;
 	struct err err;
 
+	read_target(visit);
 	doctor_settings(doctor);
-	doctor->aws = aws_new(doctor->loop, NULL, warn, doctor, &err);
-	if (!doctor->aws) {
+	doctor->here.aws = aws_new(doctor->loop, NULL, warn, doctor, &err);
+	if (!doctor->here.aws) {
 		doctor_tell(doctor, DOCTOR_BAD, "settings.aws", "see s3ev-env",
 			    "%s: %s", err.code, err.message);
 		return;
 	}
+	open_target(visit);
 	if (doctor_account(doctor) < 0)
 		return;
 	doctor_buckets(doctor);
@@ -175,7 +227,7 @@ static void take_option(struct visit *visit, int option)
 	case '?':
 		exit(EX_USAGE);
 	default:
-		what = s3_option_take(&visit->doctor.s3, option, optarg);
+		what = s3_option_take(&visit->doctor.here.s3, option, optarg);
 		if (!what)
 			break;
 		say_wrong(name, what, optarg);
@@ -203,7 +255,7 @@ static void parse_options(struct visit *visit, int argc, char **argv)
 		say_wrong(name, "no arguments are taken", argv[optind]);
 		exit(EX_USAGE);
 	}
-	what = s3_option_end(&visit->doctor.s3);
+	what = s3_option_end(&visit->doctor.here.s3);
 	if (what) {
 		say_line(name, str_of(what));
 		exit(EX_CONFIG);
@@ -214,7 +266,7 @@ int main(int argc, char **argv)
 {
 	struct s3_quirks quirks = { .no_checksums = false };
 	struct visit visit = {
-		.doctor = { .found = print, .s3.quirks = &quirks,
+		.doctor = { .found = print, .here.s3.quirks = &quirks,
 			    .setup = setup_of_environment() },
 	};
 	struct doctor *doctor = &visit.doctor;
@@ -232,7 +284,8 @@ int main(int argc, char **argv)
 	}
 	look(&visit);
 	doctor_free(doctor);
-	aws_free(doctor->aws);
+	aws_free(doctor->target.aws);
+	aws_free(doctor->here.aws);
 	loop_free(doctor->loop);
 	if (visit.is_unread) {
 		signal(SIGPIPE, SIG_DFL);

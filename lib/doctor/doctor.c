@@ -12,6 +12,28 @@ void doctor_init(struct doctor *doctor)
 	arena_init(&doctor->arena, ARENA_MAX);
 	memset(&doctor->call, 0, sizeof(doctor->call));
 	memset(&doctor->ddb, 0, sizeof(doctor->ddb));
+	doctor_turn_here(doctor);
+}
+
+void doctor_turn_here(struct doctor *doctor)
+{
+	doctor->store = &doctor->here;
+}
+
+void doctor_turn_to_copies(struct doctor *doctor)
+{
+	doctor->store = doctor->target.aws ? &doctor->target : &doctor->here;
+}
+
+bool doctor_is_elsewhere(const struct doctor *doctor)
+{
+	return doctor->store == &doctor->target;
+}
+
+bool doctor_has_no_target(const struct doctor *doctor)
+{
+	return config_choice_is_set(doctor->setup.target) &&
+	       !doctor->target.aws;
 }
 
 void doctor_free(struct doctor *doctor)
@@ -73,7 +95,7 @@ static struct err wait_for(struct doctor *doctor, struct aws_call *call)
 struct s3_call *doctor_ask(struct doctor *doctor)
 {
 	const struct s3_work work = {
-		doctor->aws, &doctor->s3, NULL, &doctor->arena
+		doctor->store->aws, &doctor->store->s3, NULL, &doctor->arena
 	};
 
 	aws_call_free(&doctor->call.aws);
@@ -99,7 +121,7 @@ struct err doctor_ask_ddb(struct doctor *doctor, const char *action,
 	call->done = on_end;
 	call->arg = doctor;
 	doctor->ended = false;
-	ddb_start(doctor->aws, &doctor->ddb, action, body);
+	ddb_start(doctor->here.aws, &doctor->ddb, action, body);
 	return wait_for(doctor, call);
 }
 

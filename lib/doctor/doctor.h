@@ -20,6 +20,7 @@
 #include "aws/aws.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "config/config.h"
 #include "io/loop.h"
 #include "ledger/ddb.h"
 #include "record/allowed.h"
@@ -51,6 +52,16 @@ struct doctor_setup {
 	const char *tmpdir;
 	const char *checks, *split_options, *fetch_options;
 	const char *route_options, *record_options;
+	const struct config_choice *target;	/* of where copies go; NULL: here */
+};
+
+/* A store, and what was found out of it. */
+struct doctor_store {
+	struct aws *aws;
+	struct s3_options s3;
+	bool has_no_keys;	/* S3 does not take the keys: ask no more */
+	bool has_no_s3;		/* nor can it be reached */
+	bool knows_clock;	/* it was told of */
 };
 
 struct doctor {
@@ -58,17 +69,15 @@ struct doctor {
 	void (*found)(void *ctx, const struct doctor_finding *finding);
 	void *ctx;
 	struct doctor_setup setup;
-	struct s3_options s3;
 	struct loop *loop;
-	struct aws *aws;	/* not for doctor_settings.h */
+	struct doctor_store here;	/* aws not for doctor_settings.h */
+	struct doctor_store target;	/* aws NULL: copies go nowhere else */
 
 	unsigned counts[DOCTOR_LEVELS];	/* of what was found */
 	bool is_unreachable;	/* a service did not answer */
 	bool is_misset;		/* something bad was said by one that did */
-	bool has_no_keys;	/* S3 does not take the keys: ask no more */
-	bool has_no_s3;		/* nor can it be reached */
-	bool knows_clock;	/* it was told of */
 
+	struct doctor_store *store;	/* that is asked now */
 	struct arena arena;	/* private */
 	struct s3_call call;	/* for one question at a time; the same memory */
 	struct ddb_call ddb;
@@ -91,6 +100,16 @@ void doctor_tell(struct doctor *doctor, enum doctor_level level,
 /* Text that lives as long as the doctor; "" if memory is out. */
 const char *doctor_text(struct doctor *doctor, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Ask the store that objects come from, as at the start, or that of copies. */
+void doctor_turn_here(struct doctor *doctor);
+void doctor_turn_to_copies(struct doctor *doctor);
+
+/* Is another store asked than that which objects come from? */
+bool doctor_is_elsewhere(const struct doctor *doctor);
+
+/* Is another store set for copies, which cannot be asked?  It was told why. */
+bool doctor_has_no_target(const struct doctor *doctor);
 
 /* Begin a question to S3: the call, to be started by one of s3*.h. */
 struct s3_call *doctor_ask(struct doctor *doctor);

@@ -56,7 +56,7 @@ static int judge(struct aws_call *call, struct err *err)
 static int address(struct doctor *doctor, struct aws_call *call,
 		   struct err *err)
 {
-	const struct config *config = aws_config(doctor->aws);
+	const struct config *config = aws_config(doctor->store->aws);
 	struct buf url;
 	int status;
 
@@ -78,16 +78,16 @@ static struct err ask(struct doctor *doctor)
 	call->service = CONFIG_STS;
 	call->sign_service = "sts";
 	call->region = config_endpoint_sign_region(
-			aws_config(doctor->aws)->region.value);
+			aws_config(doctor->store->aws)->region.value);
 	call->method = "POST";
 	call->body = STR("Action=GetCallerIdentity&Version=2011-06-15");
 	call->judge = judge;
 	aws_call_header(call, "content-type",
 			STR("application/x-www-form-urlencoded"));
 	if (address(doctor, call, &err) < 0)
-		aws_fail(doctor->aws, call, &err);
+		aws_fail(doctor->store->aws, call, &err);
 	else
-		aws_start(doctor->aws, call);
+		aws_start(doctor->store->aws, call);
 	return doctor_answer(doctor);
 }
 
@@ -107,7 +107,7 @@ static bool measure_clock(const struct http_request *http, long long *off)
 static void tell_clock(struct doctor *doctor, enum doctor_level level,
 		       long long off, const char *so)
 {
-	doctor->knows_clock = true;
+	doctor->store->knows_clock = true;
 	doctor_tell(doctor, level, "account.clock", clock_mend,
 		    "it is %lld seconds %s that of the server%s", llabs(off),
 		    off > 0 ? "ahead of" : "behind", so);
@@ -118,14 +118,14 @@ void doctor_account_clock(struct doctor *doctor,
 {
 	long long off;
 
-	if (doctor->knows_clock || !measure_clock(http, &off))
+	if (doctor->store->knows_clock || !measure_clock(http, &off))
 		return;
 	if (llabs(off) > CLOCK_WARN)
 		tell_clock(doctor, DOCTOR_WARN, off, "");
 	else
 		doctor_tell(doctor, DOCTOR_OK, "account.clock", NULL,
 			    "it agrees with that of the server");
-	doctor->knows_clock = true;
+	doctor->store->knows_clock = true;
 }
 
 /* The keys */
@@ -175,7 +175,7 @@ bool doctor_account_is_refused(struct doctor *doctor, const char *service,
 
 	if (!mend)
 		return false;
-	doctor->has_no_keys = true;
+	doctor->store->has_no_keys = true;
 	if (measure_clock(http, &off) && llabs(off) > CLOCK_BAD)
 		tell_clock(doctor, DOCTOR_BAD, off,
 			   doctor_text(doctor, ", so %s takes no signature: %s",
@@ -200,7 +200,7 @@ int doctor_account(struct doctor *doctor)
 	struct identity identity;
 	struct err err;
 
-	if (is_elsewhere(aws_config(doctor->aws))) {
+	if (is_elsewhere(aws_config(doctor->store->aws))) {
 		doctor_tell(doctor, DOCTOR_SKIP, "account.identity", NULL,
 			    "the endpoint of S3 is not AWS's, so AWS is not "
 			    "asked whose keys these are");

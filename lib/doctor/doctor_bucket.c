@@ -61,7 +61,7 @@ static void tell_error(const struct bucket *bucket, enum doctor_level level,
 
 static bool is_custom(const struct bucket *bucket)
 {
-	return config_endpoint_is_custom(aws_config(bucket->doctor->aws),
+	return config_endpoint_is_custom(aws_config(bucket->doctor->store->aws),
 					 CONFIG_S3);
 }
 
@@ -70,7 +70,7 @@ static bool is_custom(const struct bucket *bucket)
 static void look_at_region(const struct bucket *bucket)
 {
 	struct doctor *doctor = bucket->doctor;
-	struct str ours = aws_config(doctor->aws)->region.value;
+	struct str ours = aws_config(doctor->store->aws)->region.value;
 	struct str theirs = http_head_value(&doctor->call.aws.http,
 					    "x-amz-bucket-region");
 
@@ -90,11 +90,11 @@ static struct err ask_for_bucket(const struct bucket *bucket)
 	struct doctor *doctor = bucket->doctor;
 	struct err err;
 
-	s3_head_bucket(doctor->aws, doctor_ask(doctor), str_of(bucket->name));
+	s3_head_bucket(doctor->store->aws, doctor_ask(doctor), str_of(bucket->name));
 	err = doctor_answer(doctor);
 	if (err.status != 400 && err.status != 403)
 		return err;
-	s3_get_bucket(doctor->aws, doctor_ask(doctor), str_of(bucket->name),
+	s3_get_bucket(doctor->store->aws, doctor_ask(doctor), str_of(bucket->name),
 		      "location");
 	err = doctor_answer(doctor);
 	if (!err_is_set(&err))
@@ -109,15 +109,16 @@ static int look_at_bucket(struct bucket *bucket)
 	struct err err;
 
 	/* doctor_settings.h has told of what is no name. */
-	if (doctor->has_no_keys || doctor->has_no_s3 ||
+	if (doctor->store->has_no_keys || doctor->store->has_no_s3 ||
 	    !record_is_bucket(str_of(bucket->name)))
 		return -1;
 	err = ask_for_bucket(bucket);
-	if (doctor_account_is_refused(doctor, "S3", &err,
+	if (doctor_account_is_refused(doctor, doctor_is_elsewhere(doctor) ?
+				      "S3 of the target" : "S3", &err,
 				      &doctor->call.aws.http))
 		return -1;
 	doctor_account_clock(doctor, &doctor->call.aws.http);
-	doctor->has_no_s3 = err.status == 0 && err_is_set(&err);
+	doctor->store->has_no_s3 = err.status == 0 && err_is_set(&err);
 	if (err.status == 404 || err_is(&err, "NoSuchBucket")) {
 		tell(bucket, DOCTOR_BAD, "bucket",
 		     "create it, or correct its name",
@@ -153,7 +154,7 @@ static struct str ask_about(const struct bucket *bucket, const char *what,
 	struct doctor *doctor = bucket->doctor;
 	struct err err;
 
-	s3_get_bucket(doctor->aws, doctor_ask(doctor), str_of(bucket->name),
+	s3_get_bucket(doctor->store->aws, doctor_ask(doctor), str_of(bucket->name),
 		      what);
 	err = doctor_answer(doctor);
 	if (!err_is_set(&err))
@@ -376,11 +377,11 @@ static int look_at_source(struct bucket *bucket)
 		return -1;
 	look_at_versions(bucket);
 	look_at_events(bucket);
-	s3_get(doctor->aws, doctor_ask(doctor), &nothing);
+	s3_get(doctor->store->aws, doctor_ask(doctor), &nothing);
 	look_at_reading(bucket, "read", "s3:GetObject", NULL);
 	if (is_tagging_off(bucket))
 		return 0;
-	s3_get_object_tagging(doctor->aws, doctor_ask(doctor), &nothing);
+	s3_get_object_tagging(doctor->store->aws, doctor_ask(doctor), &nothing);
 	look_at_reading(bucket, "tags", "s3:GetObjectTagging",
 			doctor_text(doctor, "allow s3:GetObjectTagging on "
 				"arn:aws:s3:::%s/*, or put --no-tags into "
@@ -429,7 +430,7 @@ static bool look_at_put(const struct bucket *bucket)
 	struct err err;
 
 	to.etag = STR(NO_ETAG);
-	s3_put(doctor->aws, doctor_ask(doctor), &to, &content, S3_OVERWRITE);
+	s3_put(doctor->store->aws, doctor_ask(doctor), &to, &content, S3_OVERWRITE);
 	err = doctor_answer(doctor);
 	if (err_is_set(&err)) {
 		tell_writing(bucket, "put", &err, "s3:PutObject");
@@ -437,7 +438,7 @@ static bool look_at_put(const struct bucket *bucket)
 	}
 	to.etag = STR_NONE;
 	to.version = doctor->call.version;
-	s3_delete(doctor->aws, doctor_ask(doctor), &to);
+	s3_delete(doctor->store->aws, doctor_ask(doctor), &to);
 	err = doctor_answer(doctor);
 	tell(bucket, DOCTOR_WARN, "put", err_is_set(&err) ?
 	     "remove " NOBODY : "see --unguarded in s3rm(1)",
@@ -455,7 +456,7 @@ static void look_at_copy(const struct bucket *bucket,
 	struct err err;
 
 	to.etag = STR(NO_ETAG);
-	s3_copy(doctor->aws, doctor_ask(doctor), &from, &to, S3_OVERWRITE);
+	s3_copy(doctor->store->aws, doctor_ask(doctor), &from, &to, S3_OVERWRITE);
 	err = doctor_answer(doctor);
 	if (doctor_is_denied(&err) && !source->may_list)
 		tell(bucket, DOCTOR_SKIP, "copy", NULL,
@@ -471,7 +472,7 @@ static void look_at_abort(const struct bucket *bucket)
 	struct s3_object to = nothing_in(bucket);
 	struct err err;
 
-	s3_abort_multipart_upload(doctor->aws, doctor_ask(doctor), &to,
+	s3_abort_multipart_upload(doctor->store->aws, doctor_ask(doctor), &to,
 				  STR("s3ev-doctor-no-such-upload"));
 	err = doctor_answer(doctor);
 	if (!err_is_set(&err))
@@ -492,7 +493,7 @@ static void tell_deleted(const struct bucket *bucket)
 
 	marker.version = doctor->call.version;
 	if (record_is_version(marker.version)) {
-		s3_delete(doctor->aws, doctor_ask(doctor), &marker);
+		s3_delete(doctor->store->aws, doctor_ask(doctor), &marker);
 		err = doctor_answer(doctor);
 	}
 	if (err_is_set(&err))
@@ -511,7 +512,7 @@ static void look_at_delete(const struct bucket *bucket)
 	struct err err;
 
 	nothing.etag = STR(NO_ETAG);
-	s3_delete(doctor->aws, doctor_ask(doctor), &nothing);
+	s3_delete(doctor->store->aws, doctor_ask(doctor), &nothing);
 	err = doctor_answer(doctor);
 	if (doctor_is_denied(&err) && !is_custom(bucket))
 		tell(bucket, DOCTOR_WARN, "delete",
@@ -557,11 +558,12 @@ static void look_at_destination(struct doctor *doctor, const char *role,
 	if (!doctor_is_set(name) || look_at_bucket(&bucket) < 0)
 		return;
 	nothing = nothing_in(&bucket);
-	if (look_at_put(&bucket) && source->name)
+	/* From one store to another the bytes go through us. */
+	if (look_at_put(&bucket) && source->name && !doctor_is_elsewhere(doctor))
 		look_at_copy(&bucket, source);
 	look_at_abort(&bucket);
 	look_at_delete(&bucket);
-	s3_get(doctor->aws, doctor_ask(doctor), &nothing);
+	s3_get(doctor->store->aws, doctor_ask(doctor), &nothing);
 	look_at_reading(&bucket, "read", "s3:GetObject", NULL);
 	look_at_lock(&bucket);
 	look_at_encryption(&bucket);
@@ -580,8 +582,12 @@ void doctor_buckets(struct doctor *doctor)
 		if (source.name && look_at_source(&source) == 0 && !first.name)
 			first = source;
 	}
+	if (doctor_has_no_target(doctor))
+		return;
+	doctor_turn_to_copies(doctor);
 	look_at_destination(doctor, "processed", doctor->setup.processed,
 			    &first);
 	look_at_destination(doctor, "bad-data", doctor->setup.bad_data,
 			    &first);
+	doctor_turn_here(doctor);
 }

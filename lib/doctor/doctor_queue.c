@@ -49,7 +49,7 @@ static struct err ask(struct asked *asked, const char *target,
 {
 	struct doctor *doctor = asked->doctor;
 	struct aws_call *call = &doctor_ask(doctor)->aws;
-	const struct config *config = aws_config(doctor->aws);
+	const struct config *config = aws_config(doctor->here.aws);
 	bool is_custom = config_endpoint_is_custom(config, CONFIG_SQS);
 	struct err err;
 	struct buf url;
@@ -66,7 +66,7 @@ static struct err ask(struct asked *asked, const char *target,
 	buf_putc(&url, '/');
 	call->url = arena_dup(&doctor->arena, buf_str(&url)).p;
 	buf_free(&url);
-	aws_json_start(doctor->aws, call, target,
+	aws_json_start(doctor->here.aws, call, target,
 		       arena_dup(&doctor->arena, buf_str(body)));
 	return doctor_answer(doctor);
 fail:
@@ -230,7 +230,7 @@ static const char *arn_of(struct asked *asked)
 
 	buf_init(&arn, BODY_MAX);
 	sqs_queue_put_arn(&arn, &asked->queue,
-			  aws_config(doctor->aws)->region.value);
+			  aws_config(doctor->here.aws)->region.value);
 	kept = doctor_text(doctor, "%.*s", STR_FMT(buf_str(&arn)));
 	buf_free(&arn);
 	return kept;
@@ -242,7 +242,7 @@ void doctor_queue(struct doctor *doctor)
 	struct queue_answer answer;
 	struct err err;
 
-	if (!doctor_is_set(doctor->setup.queue) || doctor->has_no_keys)
+	if (!doctor_is_set(doctor->setup.queue) || doctor->here.has_no_keys)
 		return;
 	if (sqs_queue_read(&asked.queue, str_of(doctor->setup.queue), &err) < 0) {
 		doctor_tell(doctor, DOCTOR_BAD, "queue.queue",

@@ -52,7 +52,7 @@ static void remove_object(struct round *round, const struct s3_object *object)
 	struct doctor *doctor = round->doctor;
 	struct err err;
 
-	s3_delete(doctor->aws, doctor_ask(doctor), object);
+	s3_delete(doctor->store->aws, doctor_ask(doctor), object);
 	err = doctor_answer(doctor);
 	count_left(round, &err);
 }
@@ -69,7 +69,7 @@ static void remove_explanation(struct round *round, const struct record *copy)
 	dest_key_why(&key, copy->route_key, copy);
 	why.key = arena_dup(&doctor->arena, buf_str(&key));
 	buf_free(&key);
-	s3_head(doctor->aws, doctor_ask(doctor), &why);
+	s3_head(doctor->store->aws, doctor_ask(doctor), &why);
 	err = doctor_answer(doctor);
 	why.version = doctor->call.version;
 	why.etag = doctor->call.etag;
@@ -117,10 +117,12 @@ static void remove_traces(struct round *round, const struct record *record)
 		.version = record->route_version, .etag = record->route_etag
 	};
 
+	doctor_turn_to_copies(round->doctor);
 	if (is_made(record))
 		remove_object(round, &copy);
 	if (is_made(record) && record_outcome(record) == RECORD_BAD)
 		remove_explanation(round, record);
+	doctor_turn_here(round->doctor);
 	if (record->record_status.p)
 		remove_item(round, record);
 }
@@ -245,7 +247,7 @@ static int put_source(struct round *round)
 	struct doctor *doctor = round->doctor;
 	struct err err;
 
-	s3_put(doctor->aws, doctor_ask(doctor), &round->source, &content,
+	s3_put(doctor->store->aws, doctor_ask(doctor), &round->source, &content,
 	       S3_KEEP);
 	err = doctor_answer(doctor);
 	if (err_is_set(&err)) {
@@ -271,7 +273,9 @@ static void try_round(struct round *round)
 	if (put_source(round) < 0)
 		return;
 	doctor_etag(doctor, &round->source, content.bytes);
+	doctor_turn_to_copies(doctor);
 	doctor_server(doctor);
+	doctor_turn_here(doctor);
 	send_through(round);
 	remove_object(round, &round->source);
 	if (round->left > 0)
@@ -295,7 +299,9 @@ void doctor_round(struct doctor *doctor)
 	const char *sources = doctor->setup.sources;
 	struct round round = { .doctor = doctor };
 
-	if (doctor->has_no_keys || doctor->has_no_s3)
+	if (doctor->here.has_no_keys || doctor->here.has_no_s3 ||
+	    doctor->target.has_no_keys || doctor->target.has_no_s3 ||
+	    doctor_has_no_target(doctor))
 		return;
 	round.source.bucket = allowed_next(&sources);
 	if (!round.source.bucket.p) {

@@ -54,10 +54,10 @@ static void look_at_conditions(struct doctor *doctor)
 	struct server server = { .say = ignore };
 	struct server_wait wait = { .told = on_told, .arg = doctor };
 	const struct s3_work work = {
-		doctor->aws, &doctor->s3, NULL, &doctor->arena
+		doctor->store->aws, &doctor->store->s3, NULL, &doctor->arena
 	};
 
-	server_init(&server, doctor->aws);
+	server_init(&server, doctor->store->aws);
 	doctor->ended = server.keeps != SERVER_UNKNOWN;
 	if (!doctor->ended)
 		server_find(&server, &work, str_of(doctor->setup.processed),
@@ -70,7 +70,7 @@ static void look_at_conditions(struct doctor *doctor)
 
 void doctor_server(struct doctor *doctor)
 {
-	if (config_endpoint_is_custom(aws_config(doctor->aws), CONFIG_S3) &&
+	if (config_endpoint_is_custom(aws_config(doctor->store->aws), CONFIG_S3) &&
 	    doctor_is_set(doctor->setup.processed))
 		look_at_conditions(doctor);
 }
@@ -87,7 +87,7 @@ static void look_at_digest(struct doctor *doctor,
 	digest_md5_final(&state, md5);
 	digest_hex(hex, md5, sizeof(md5));
 	if (object->etag.n != strlen(hex) || str_is(object->etag, hex) ||
-	    doctor->s3.etag_is_no_md5)
+	    doctor->store->s3.etag_is_no_md5)
 		return;
 	doctor_tell(doctor, DOCTOR_BAD, "server.etag",
 		    "put --no-etag-md5 into FETCH_OPTIONS, CHECKS and "
@@ -103,7 +103,7 @@ void doctor_etag(struct doctor *doctor, const struct s3_object *object,
 
 	look_at_digest(doctor, object, content);
 	pinned.version = STR_NONE;
-	s3_head(doctor->aws, doctor_ask(doctor), &pinned);
+	s3_head(doctor->store->aws, doctor_ask(doctor), &pinned);
 	err = doctor_answer(doctor);
 	if (err.status == 412)
 		doctor_tell(doctor, DOCTOR_WARN, "server.if-match", NULL,

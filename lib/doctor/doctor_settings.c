@@ -48,7 +48,9 @@ static void look_for_loop(struct doctor *doctor, const char *variable,
 	struct allowed sources;
 
 	allowed_init(&sources, doctor->setup.sources);
-	if (!doctor_is_set(bucket) ||
+	/* At another endpoint, a bucket of that name is another one. */
+	if ((doctor->setup.target && doctor->setup.target->s3_endpoint) ||
+	    !doctor_is_set(bucket) ||
 	    !allowed_is_named(&sources, str_of(bucket)))
 		return;
 	if (doctor_has_option(doctor->setup.route_options, "--source-prefix"))

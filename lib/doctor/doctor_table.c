@@ -205,7 +205,7 @@ void doctor_table(struct doctor *doctor)
 			    "RECORD_TABLE is not set: no ledger is kept");
 		return;
 	}
-	if (doctor->has_no_keys || look_at_table(doctor) < 0)
+	if (doctor->here.has_no_keys || look_at_table(doctor) < 0)
 		return;
 	for (size_t i = 0; i < sizeof(rights) / sizeof(*rights); i++)
 		look_at_right(doctor, &rights[i]);

@@ -408,6 +408,20 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 	done
 }
 
+@test "copies that go to another store are looked for there, and removed there" {
+	well '{"match": {"path": "^/(to|bad)-"}, "reply": {"status": 404, "body": "<Error><Code>NoSuchBucket</Code></Error>"}}'
+	for setting in "TARGET_ENDPOINT_URL=$server" "ROUTE_OPTIONS=--no-tags --target-endpoint $server"; do
+		run3 env "$setting" s3ev-doctor --write -q
+		assert_eq "$setting $status:$out$err" "$setting 0:"
+		assert_eq "$(AWS_ENDPOINT_URL_S3=$server s3c ls "$to")$(AWS_ENDPOINT_URL_S3=$server s3c ls "$bad")$(s3c ls "$in")" '[][][]'
+	done
+	# A bucket of that name is another one there; one that is not there is said to be so.
+	TARGET_ENDPOINT_URL=$server SOURCE_BUCKETS=$in,$to PROCESSED_BUCKET=$to-lost run3 s3ev-doctor -q -j
+	assert_eq "$(jq -r .check <<<"$out" | grep -E 'loop|processed')" processed.bucket
+	ROUTE_OPTIONS='' TARGET_PROFILE=nobody run3 s3ev-doctor -q -j --write
+	assert_eq "$(jq -r .check <<<"$out")" settings.aws
+}
+
 @test "hostile words of a server come out as one safe line" {
 	well '{"match": {"method": "GET", "path": "/@in/.*nothing$"}, "reply": {"status": 400, "body": "<Error><Code>Odd</Code><Message>a&#10;ok    all.well\u001b[2J</Message></Error>"}}'
 	run3 s3ev-doctor -q
