@@ -371,17 +371,41 @@ static int parse(struct json_parser *parser, const void *bytes, size_t n,
 	return -1;
 }
 
+/* How many bytes there are before a character that only yajl takes for a blank. */
+static size_t before_odd_blank(const char *bytes, size_t n)
+{
+	const char *tab = memchr(bytes, '\v', n), *feed;
+
+	if (tab)
+		n = (size_t)(tab - bytes);
+	feed = memchr(bytes, '\f', n);
+	return feed ? (size_t)(feed - bytes) : n;
+}
+
+/* Such a character is wrong anywhere, and yajl says so within a string. */
+static int refuse_odd_blank(struct json_parser *parser, const char *bytes,
+			    size_t at, struct err *err)
+{
+	int status = parse(parser, bytes + at, 1, err);
+
+	parser->error_at += at;
+	if (status < 0)
+		return -1;
+	return err_set(err, ERR_JSON, "a control character between values");
+}
+
 static int feed_yajl(struct json_parser *parser, const char *bytes, size_t n,
 		     struct err *err)
 {
-	size_t good = escapes_ok(&parser->escapes, bytes, n);
+	size_t even = before_odd_blank(bytes, n);
+	size_t good = escapes_ok(&parser->escapes, bytes, even);
 
 	if (parse(parser, bytes, good, err) < 0)
 		return -1;
-	if (good < n)
+	if (good < even)
 		return err_set(err, ERR_JSON,
 			       "a lone surrogate in a string");
-	return 0;
+	return even < n ? refuse_odd_blank(parser, bytes, even, err) : 0;
 }
 
 static bool give(struct json_parser *parser, const struct json_token *token)

@@ -106,6 +106,7 @@ static void test_refuse(void)
 		"{\"a\":\"\\udc00\"}", "{\"a\":\"\\ud800\\u0041\"}",
 		"{\"\\ud800\":1}", "{\"a\":\"tab\there\"}", "{\"a\":tru",
 		"nul", "{\"a\":\"\\x\"}",
+		"{\"a\":\v1}", "{\f\"a\":1}", "{\"a\":\"\\u0041\f\"}",
 	};
 	struct picked p;
 	struct err err;
