@@ -124,9 +124,10 @@ static void add_lag(struct tally *tally, struct str time, uint64_t now)
 	if (!time.p || iso_time(time, &seconds) < 0)
 		return;
 	at = (double)seconds + fraction_of(time);
+	/* A clock that is wrong must not hide that nothing comes any more. */
+	if (at > (double)now / 1000)
+		at = (double)now / 1000;
 	lag = (double)now / 1000 - at;
-	if (lag < 0)
-		lag = 0;
 	histogram_add(&tally->lag, lag);
 	spread_add(&tally->lag_spread, lag);
 	if (at > tally->newest)

@@ -44,7 +44,7 @@ struct tally {
 /* now is in ms since 1970. */
 void tally_init(struct tally *tally, uint64_t now);
 
-/* Count a record.  An event from the future has no lag. */
+/* Count a record.  An event from the future has happened now. */
 void tally_add(struct tally *tally, const struct record *record,
 	       enum record_outcome outcome, uint64_t now);
 

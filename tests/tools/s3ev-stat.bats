@@ -55,6 +55,13 @@ has_value() { # METRIC VALUE
 	assert_eq "$(value s3ev_newest_event_timestamp_seconds)" 1795413240.123
 }
 
+@test "an event from the future is one of now" {
+	record bucket=in key=a time=2999-01-01T00:00:00Z | s3ev-stat --prom "$prom" >/dev/null
+	assert_eq "$(value 's3ev_lag_seconds_bucket{le="0.5"}')" 1
+	newest=$(value s3ev_newest_event_timestamp_seconds)
+	[ "${newest%.*}" -le "$EPOCHSECONDS" ]
+}
+
 @test "what Prometheus' own tool reads, it has no fault to find with" {
 	command -v promtool >/dev/null || skip 'no promtool (apt-get install prometheus; make check-browser)'
 	all_kinds | s3ev-stat --prom "$prom" >/dev/null || [ $? -eq 75 ]
