@@ -73,6 +73,13 @@ static void put_histogram(struct buf *out, const struct histogram *histogram)
 	buf_putc(out, ']');
 }
 
+/* It has a sign there: a body with a larger one would not be taken at all. */
+static void put_count(struct buf *out, unsigned long long count)
+{
+	buf_printf(out, ",\"asInt\":\"%llu\"",
+		   count < INT64_MAX ? count : (unsigned long long)INT64_MAX);
+}
+
 static void put_point(struct buf *out, const struct otlp *otlp,
 		      const struct metric_sample *sample)
 {
@@ -87,7 +94,7 @@ static void put_point(struct buf *out, const struct otlp *otlp,
 	else if (sample->metric->type == METRIC_GAUGE)
 		buf_printf(out, ",\"asDouble\":%.15g", sample->value);
 	else
-		buf_printf(out, ",\"asInt\":\"%llu\"", sample->count);
+		put_count(out, sample->count);
 	buf_putc(out, '}');
 }
 
