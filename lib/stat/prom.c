@@ -4,17 +4,27 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
-/* A label's value, or with quote 0 the text of HELP. */
+/*
+ * A label's value, or with quote 0 the text of HELP.  A byte that is not UTF-8
+ * would make the whole file unreadable.
+ */
 static void put_escaped(struct buf *out, struct str s, char quote)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\n')
+	size_t n;
+
+	for (size_t i = 0; i < s.n; i += n) {
+		long c = text_character(s.p + i, s.n - i, &n);
+
+		if (c < 0)
+			buf_puts(out, "\xEF\xBF\xBD");
+		else if (c == '\n')
 			buf_puts(out, "\\n");
-		else if (s.p[i] == '\\' || (quote && s.p[i] == quote))
-			buf_printf(out, "\\%c", s.p[i]);
+		else if (c == '\\' || (quote && c == quote))
+			buf_printf(out, "\\%c", (char)c);
 		else
-			buf_putc(out, s.p[i]);
+			buf_put(out, s.p + i, n);
 	}
 }
 

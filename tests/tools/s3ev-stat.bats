@@ -67,6 +67,9 @@ has_value() { # METRIC VALUE
 	all_kinds | s3ev-stat --prom "$prom" >/dev/null || [ $? -eq 75 ]
 	run3 promtool check metrics <"$prom"
 	assert_eq "$status $out$err" '0 '
+	OTEL_SERVICE_NAME=$'a\xff"\n\u00fc' s3ev-stat --prom "$dir/odd.prom" </dev/null
+	run3 promtool check metrics <"$dir/odd.prom"
+	assert_eq "$status $out$err" '0 '
 	jq -r '"groups: [{name: x, rules: [\([.panels[].targets[] | {record: "x", expr: .expr | gsub("[$]__[a-z_]*"; "5m")} | tojson] | join(", "))]}]"' \
 		"$tests/../pipelines/service/grafana.json" >"$dir/rules.yml"
 	run3 promtool check rules --lint=none "$dir/rules.yml"
