@@ -19,6 +19,7 @@
 #include "record/record_fault.h"
 #include "s3/s3_bucket.h"
 #include "s3/s3_part.h"
+#include "sqs/sqs_queue.h"
 
 #define NOBODY DOCTOR_PREFIX "nothing"	/* a key where nothing is */
 #define NO_ETAG "00000000000000000000000000000000"	/* that nothing has */
@@ -241,10 +242,13 @@ struct notifications {
 /* "https://sqs.eu-west-1.amazonaws.com/123456789012/NAME" -> ":NAME" */
 static const char *end_of_arn(struct doctor *doctor)
 {
-	const char *url = doctor->setup.queue;
-	const char *name = doctor_is_set(url) ? strrchr(url, '/') : NULL;
+	struct sqs_queue queue;
+	struct err ignored;
 
-	return name ? doctor_text(doctor, ":%s", name + 1) : NULL;
+	if (!doctor_is_set(doctor->setup.queue) ||
+	    sqs_queue_read(&queue, str_of(doctor->setup.queue), &ignored) < 0)
+		return NULL;
+	return doctor_text(doctor, ":%.*s", STR_FMT(queue.name));
 }
 
 static void begin_places(void *ctx)

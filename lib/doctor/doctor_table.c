@@ -104,6 +104,13 @@ static int look_at_table(struct doctor *doctor)
 	struct err err = ask(doctor, "DescribeTable", "");
 	struct table_answer answer;
 
+	if (err_is(&err, "ResourceNotFoundException") &&
+	    doctor_has_option(doctor->setup.record_options, "--create")) {
+		doctor_tell(doctor, DOCTOR_SKIP, "table.table", NULL,
+			    "there is no table %s yet, which --create makes",
+			    doctor->setup.table);
+		return -1;
+	}
 	if (err_is(&err, "ResourceNotFoundException")) {
 		doctor_tell(doctor, DOCTOR_BAD, "table.table",
 			    "make it: ddb-record --create </dev/null",

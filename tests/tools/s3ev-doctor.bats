@@ -198,6 +198,8 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 	export QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/arrivals
 	run3 s3ev-doctor -q -j
 	[[ $out != *source.events* ]]
+	QUEUE_URL=$QUEUE_URL/ run3 s3ev-doctor -q -j
+	[[ $out != *source.events* ]]
 	QUEUE_URL=${QUEUE_URL%arrivals}others run3 s3ev-doctor -q -j
 	assert_eq "$(jq -r 'select(.level == "bad") | .check' <<<"$out" | grep events)" source.events
 	# A topic may have the queue among its subscribers.
@@ -210,6 +212,7 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 	local options action
 	well
 	RECORD_TABLE=$table-lost only 78 bad table.table 'ddb-record --create'
+	RECORD_TABLE=$table-lost RECORD_OPTIONS='--ttl 30 --create' named 0
 	jq -n --arg t "$table-other" '{TableName: $t, BillingMode: "PAY_PER_REQUEST",
 		AttributeDefinitions: [{AttributeName: "pk", AttributeType: "S"}], KeySchema: [{AttributeName: "pk", KeyType: "HASH"}]}' |
 		ddbc CreateTable >/dev/null
