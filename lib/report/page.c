@@ -555,7 +555,9 @@ static void put_lag(struct buf *out, const struct page *page)
 	for (size_t i = 0; i <= lag->n_bounds; i++)
 		peak = lag->counts[i] > peak ? lag->counts[i] : peak;
 	open_table(out, "lag", "How long from the event to the end", "");
-	buf_puts(out, "<thead><tr><th scope=\"col\">within</th><td></td>"
+	buf_puts(out, "<caption>Each file is in one row, the first that holds."
+		 "</caption>\n"
+		 "<thead><tr><th scope=\"col\">within</th><td></td>"
 		 "<th scope=\"col\" class=\"n\">files</th></tr></thead>\n"
 		 "<tbody>\n");
 	for (size_t i = 0; i <= lag->n_bounds; i++) {

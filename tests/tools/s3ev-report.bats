@@ -69,7 +69,7 @@ few() {
 @test "with a time, how long from the event; the same records make the same page" {
 	few >"$dir/in"
 	makes -t 2026-11-23T07:11:00Z --title 'Last <night>'
-	has 'Last &lt;night&gt;' 'This page was made at 2026-11-23 07:11:00.' 'How long from the event to the end' ' 1 second 1 ' ' 1 minute 2 ' ' 6 hours 2 '
+	has 'Last &lt;night&gt;' 'This page was made at 2026-11-23 07:11:00.' 'How long from the event to the end' 'Each file is in one row, the first that holds.' ' 1 second 1 ' ' 1 minute 2 ' ' 6 hours 2 '
 	cp "$page" "$dir/before"
 	makes -t 2026-11-23T07:11:00Z --title 'Last <night>'
 	cmp "$page" "$dir/before"
