@@ -19,7 +19,7 @@
 #include "stat/otlp.h"
 
 enum { TIMEOUT_MS = 10000, TIMEOUT_MAX_MS = 600000, HEADERS_MAX = 32,
-       TEXT_MAX = 64 << 10, SAID_MAX = 200 };
+       TEXT_MAX = 64 << 10, SAID_MAX = 200, RETRY_AFTER_MAX_S = 24 * 3600 };
 
 struct collector {
 	struct collector_options options;
@@ -323,9 +323,10 @@ static uint64_t retry_after_ms(const struct collector *c)
 	struct str text = http_head_value(&c->request, "Retry-After");
 	unsigned long long seconds;
 
-	if (str_number(text, &seconds) < 0 || seconds > 24 * 3600)
+	if (str_number(text, &seconds) < 0)
 		return 0;
-	return seconds * 1000;
+	return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) *
+	       1000;
 }
 
 /* Chance keeps many of us from coming back at the same moment. */
