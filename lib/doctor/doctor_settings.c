@@ -218,6 +218,37 @@ static void look_at_all_options(struct doctor *doctor)
 
 /* The processor */
 
+/* Is it an option of s3check that looks at an object?  Words may be cut short. */
+static bool is_check(struct str word)
+{
+	static const char *const names[] = {
+		"processor", "worker", "name", "min-size", "max-size", "etag",
+		"json", "ndjson", "csv", "utf8", "gzip", "unzip"
+	};
+	struct str name = str_next(&word, '=');
+
+	if (name.n < 2 || name.p[0] != '-')
+		return false;
+	if (name.p[1] != '-')
+		return name.p[1] == 'x' || name.p[1] == 'X' ||
+		       memchr(name.p, 'z', name.n);
+	name = (struct str){ name.p + 2, name.n - 2 };
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (name.n > 0 && str_has_prefix(str_of(names[i]), name))
+			return true;
+	return false;
+}
+
+static bool has_check(const char *checks)
+{
+	struct str rest = str_of(checks), word;
+
+	while ((word = doctor_word(&rest)).p)
+		if (is_check(word))
+			return true;
+	return false;
+}
+
 static void look_at_processor(struct doctor *doctor)
 {
 	const char *processor = doctor->setup.processor;
@@ -228,7 +259,7 @@ static void look_at_processor(struct doctor *doctor)
 			    "set PROCESSOR, or set it empty if there is none",
 			    "PROCESSOR is not set: pipelines/process takes "
 			    "the one that lies beside it, if any");
-	else if (processor[0] == '\0' && !doctor_is_set(doctor->setup.checks))
+	else if (processor[0] == '\0' && !has_check(doctor->setup.checks))
 		doctor_tell(doctor, DOCTOR_WARN, "settings.processor",
 			    "set PROCESSOR or CHECKS",
 			    "there is neither a processor nor a check: every "

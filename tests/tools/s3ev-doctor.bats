@@ -288,7 +288,7 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 	# The stub answers as for the last row.
 	stub "[{\"match\": {\"header\": {\"x-amz-target\": \"GetQueueAttributes\"}},
 		\"reply\": {\"body\": $(jq -n --argjson a "{$good, $redrive, $policy}" '{Attributes: $a} | tojson')}}, {\"reply\": {\"body\": \"{}\"}}]"
-	for options in '--utf8 --timeout 600' --timeout=600; do
+	for options in '--utf8 --timeout 600' '--utf8 --timeout=600'; do
 		CHECKS=$options AWS_ENDPOINT_URL_SQS=$STUB_URL only 0 warn queue.visibility 'an object may take 600'
 	done
 	QUEUE_URL=nonsense only 78 bad queue.queue 'QUEUE_URL'
@@ -347,7 +347,12 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 @test "what is not set is warned of, and good and bad data may share a bucket" {
 	well
 	SOURCE_BUCKETS='' named 0 'warn|settings.sources|any bucket'
-	CHECKS='' named 0 'warn|settings.processor|every object is good'
+	for checks in '' '--timeout 600' '--skip-folders -j 4'; do
+		CHECKS=$checks named 0 'warn|settings.processor|every object is good'
+	done
+	for checks in --gz '-j 4 -z' '--name *.csv' '-x cat'; do
+		CHECKS=$checks named 0
+	done
 	BAD_DATA_BUCKET=$to ROUTE_OPTIONS='--bad-template=bad/{key}' named 0
 	CHECKS=$'--utf8\t--csv\n --max-size=5' named 0
 	PROCESSED_BUCKET=$in ROUTE_OPTIONS='--source-prefix=in/ -t out/{key}' named 0 'warn|settings.loop|--source-prefix'
