@@ -10,8 +10,6 @@
 #include "aws/aws.h"
 #include "config/config_endpoint.h"
 
-enum { TELL_MS = 5000 };	/* the time between two lines to a FIFO */
-
 static void say(void *arg, const char *line)
 {
 	struct filter *filter = arg;
@@ -127,7 +125,7 @@ static void tell(void *arg)
 
 static void tell_later(struct filter *filter)
 {
-	loop_timer_set(filter->loop, &filter->stats_timer, TELL_MS, tell,
+	loop_timer_set(filter->loop, &filter->stats_timer, STATS_TELL_MS, tell,
 		       filter);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/source.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -63,26 +64,66 @@ static bool open_stats(struct source *source)
 	return source->stats_fd >= 0;
 }
 
-static void write_stats(struct source *source)
+static const struct stats *stats_now(struct source *source)
 {
 	struct stats *stats = &source->counts.stats;
 	struct aws_counts counts = { .requests = 0 };
-	struct err err;
 
-	if (source->stats_fd < 0)
-		return;
 	if (source->aws)
 		counts = aws_counts(source->aws);
 	stats->requests = counts.requests;
 	stats->retries = counts.retries;
 	stats->throttles = counts.throttles;
-	if (stats_write(source->stats_fd, source->name, stats, source->status,
-			&err) < 0) {
+	return stats;
+}
+
+static void write_stats(struct source *source, int status)
+{
+	struct err err;
+
+	loop_timer_stop(&source->stats_timer);
+	if (source->stats_fd < 0)
+		return;
+	if (stats_write(source->stats_fd, source->name, stats_now(source),
+			status, &err) < 0) {
 		source_say(source, err.message);
 		source_note(source, EX_IOERR);
 	}
 	if (source->held_stdout >= 0)
 		close(source->held_stdout);
+}
+
+static void on_signal(void *arg, int signal)
+{
+	struct source *source = arg;
+
+	progress_end(&source->counts);
+	write_stats(source, 128 + signal); /* as shells have it */
+	loop_die(source->loop, signal);
+}
+
+/* What cannot be told now is in the next line, too. */
+static void tell(void *arg)
+{
+	struct source *source = arg;
+	struct err ignored;
+
+	stats_append(source->stats_fd, source->name, stats_now(source),
+		     STATS_RUNNING, &ignored);
+	loop_timer_set(source->loop, &source->stats_timer, STATS_TELL_MS, tell,
+		       source);
+}
+
+/* As filter.c has it.  Without --stats a signal ends us at once. */
+static int follow(struct source *source)
+{
+	if (source->stats_fd < 0)
+		return 0;
+	if (stats_is_fifo(source->stats_fd) &&
+	    fcntl(source->stats_fd, F_SETFL, O_APPEND | O_NONBLOCK) == 0)
+		loop_timer_set(source->loop, &source->stats_timer,
+			       STATS_TELL_MS, tell, source);
+	return loop_signals(source->loop, on_signal, source);
 }
 
 static int open_aws(struct source *source)
@@ -142,13 +183,13 @@ int source_open(struct source *source)
 	if (!open_stats(source))
 		return EX_IOERR;
 	source->loop = loop_new();
-	if (!source->loop) {
+	if (!source->loop || follow(source) < 0) {
 		source_say(source, "out of memory");
 		return EX_OSERR;
 	}
 	if (!source->needs_no_aws && open_aws(source) != EX_OK) {
 		source_note(source, EX_CONFIG);
-		write_stats(source);
+		write_stats(source, source->status);
 		loop_free(source->loop);
 		return source->status;
 	}
@@ -186,7 +227,7 @@ int source_close(struct source *source)
 		say_errno(source->name, "stdout");
 		source_note(source, EX_IOERR);
 	}
-	write_stats(source);
+	write_stats(source, source->status);
 	aws_free(source->aws);
 	output_free(&source->out);
 	loop_free(source->loop);

@@ -36,6 +36,7 @@ struct source {
 	struct progress counts;
 	int stats_fd;			/* -1: none */
 	int held_stdout;		/* see stats.h */
+	struct loop_timer stats_timer;
 	int status;			/* to end with */
 	bool is_broken;			/* nobody reads stdout: give up */
 };

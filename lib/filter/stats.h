@@ -66,6 +66,8 @@ int stats_open(const char *path, struct err *err);
 
 bool stats_is_fifo(int fd);
 
+enum { STATS_TELL_MS = 5000 };	/* the time between two lines to a FIFO */
+
 /*
  * Another descriptor of stdout, to be closed behind the last line.  Who reads our
  * stdout sees its end only then, and so has all lines when it looks for them.

@@ -216,6 +216,23 @@ is_held() { # PID
 	assert_json '.filter == "s3ls" and .status == 0' "$(<"$dir/lines")"
 }
 
+@test "a tool that lists tells a FIFO while it runs, and ends by a signal with its line" {
+	stub '[{"match": {"path": "never"}, "silent": true}, {"times": 1, "delayMs": 5600, "reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}},
+		{"reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}}]'
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
+	s3ls --stats "$file" s3://never 3>&- &
+	wait_until grep -q never "$STUB_LOG"
+	kill "$!"
+	wait "$!" || status=$?
+	assert_eq "$status" 143
+	assert_json '.filter == "s3ls" and .requests >= 1 and .status == 143' "$(<"$file")"
+	mkfifo "$dir/fifo"
+	cat "$dir/fifo" >"$dir/lines" 3>&- &
+	s3ls --stats "$dir/fifo" s3://bucket
+	wait $!
+	assert_eq "$(jq -c .status "$dir/lines" | uniq | xargs)" 'null 0'
+}
+
 @test "who reads stdout sees its end when the line of --stats is there" {
 	stub '[{"reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}}]'
 	export AWS_ENDPOINT_URL_S3=$STUB_URL
