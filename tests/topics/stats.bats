@@ -217,7 +217,7 @@ is_held() { # PID
 }
 
 @test "a tool that lists tells a FIFO while it runs, and ends by a signal with its line" {
-	stub '[{"match": {"path": "never"}, "silent": true}, {"times": 1, "delayMs": 5600, "reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}},
+	stub '[{"match": {"path": "never"}, "reply": {"body": "<never/>"}, "stall": 0}, {"times": 1, "delayMs": 5600, "reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}},
 		{"reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"}}]'
 	export AWS_ENDPOINT_URL_S3=$STUB_URL
 	s3ls --stats "$file" s3://never 3>&- &
