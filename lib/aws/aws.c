@@ -209,6 +209,7 @@ static int send_try(struct aws_call *call, const struct creds_keys *keys)
 
 	if (aws_request_make(&aws->signer, call, &try, &call->err) < 0)
 		return -1;
+	call->used_offset = aws->clock_offset;
 	call->used_key_id = arena_dup(call->arena, keys->access_key_id);
 	if (!call->used_key_id.p)
 		return err_memory(&call->err);
@@ -333,8 +334,9 @@ static bool mend_keys(struct aws_call *call)
 }
 
 /*
- * DynamoDB, SQS and STS call it a wrong signature, and to HEAD S3 gives a status
- * alone: there the date of the answer decides.
+ * DynamoDB, SQS and STS call it a wrong signature, and to HEAD S3 gives a
+ * status alone: there the date of the answer decides.  It is held against what
+ * this request was signed for: others may have put the clock right meanwhile.
  */
 static bool is_skewed(const struct aws_call *call)
 {
@@ -349,7 +351,7 @@ static bool is_skewed(const struct aws_call *call)
 	    (err->status != 403 || strcmp(call->http.method, "HEAD") != 0))
 		return false;
 	return http_head_clock(&call->http, &off) &&
-	       llabs(off - call->aws->clock_offset) > HTTP_CLOCK_BORNE;
+	       llabs(off - call->used_offset) > HTTP_CLOCK_BORNE;
 }
 
 /* "25 min behind", if off is what must be added to our clock. */

@@ -89,6 +89,7 @@ struct aws_call {
 	enum retry_class last_retry;
 	bool mended_clock, mended_keys, mended_line, redirected, asked, sent;
 	struct str used_key_id;
+	long long used_offset;		/* of the clock */
 	char invocation[37];		/* amz-sdk-invocation-id */
 	struct gate_turn turn;
 };
