@@ -313,24 +313,29 @@ static bool is_expired(const struct err *err)
 {
 	return err_is(err, "ExpiredToken") ||
 	       err_is(err, "ExpiredTokenException") ||
-	       err_is(err, "InvalidToken") ||
 	       err_is(err, "TokenRefreshRequired");
 }
 
-/* S3 gives HEAD no code: the keys may have expired, if nothing else is wrong. */
+/*
+ * InvalidToken is also what S3 says of a token that is not for this region.  To
+ * HEAD it gives no code, and the same 400 where an object has a key of its
+ * owner's (SSE-C).
+ */
 static bool may_be_expired(const struct aws_call *call)
 {
-	return call->http.status == 400 &&
-	       strcmp(call->http.method, "HEAD") == 0;
+	return err_is(&call->err, "InvalidToken") ||
+	       (call->http.status == 400 &&
+		strcmp(call->http.method, "HEAD") == 0);
 }
 
 /* Are there other keys? */
-static bool mend_keys(struct aws_call *call)
+static bool mend_keys(struct aws_call *call,
+		      bool (*are_wrong)(struct creds *creds, struct str id))
 {
 	if (call->mended_keys)
 		return false;
 	call->mended_keys = true;
-	return creds_refuse(call->aws->creds, call->used_key_id);
+	return are_wrong(call->aws->creds, call->used_key_id);
 }
 
 /*
@@ -397,7 +402,7 @@ static bool mend_clock(struct aws_call *call)
 /* Put right what can be, each cause once.  True: send the request again. */
 static bool mend(struct aws_call *call)
 {
-	if (is_expired(&call->err) && mend_keys(call))
+	if (is_expired(&call->err) && mend_keys(call, creds_refuse))
 		return true;
 	if (is_skewed(call))
 		return mend_clock(call);
@@ -414,7 +419,7 @@ static bool mend(struct aws_call *call)
 		if (call->redirected)
 			return true;
 	}
-	return may_be_expired(call) && mend_keys(call);
+	return may_be_expired(call) && mend_keys(call, creds_doubt);
 }
 
 /*

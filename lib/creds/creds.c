@@ -19,6 +19,7 @@ enum {
 	MANDATORY = 10 * 60,	/* ... wait for the refresh */
 	LEAST = 60,		/* use new keys that long, whatever they say */
 	PAUSE_MS = 60 * 1000,	/* after an early refresh that failed */
+	DOUBT_MS = 15 * 60 * 1000,	/* from one doubt to the next */
 	ARENA_MAX = 1 << 20
 };
 
@@ -41,6 +42,8 @@ struct creds {
 	time_t until;			/* when they end */
 	bool refused;			/* a service says they have ended */
 	char *refused_id;		/* owned; the last key id refused */
+	bool doubted;			/* a service may say so */
+	uint64_t sure_until;		/* no doubt before that */
 
 	struct creds_wait *waiting;	/* first come, first served */
 	bool fetching;
@@ -227,6 +230,7 @@ static int start_chain(struct creds *creds)
 static void end_in_failure(struct creds *creds)
 {
 	creds->fetching = false;
+	creds->doubted = false;
 	creds->paused = true;
 	creds->paused_until = loop_now(creds->loop) + PAUSE_MS;
 	creds_job_free(&creds->job);
@@ -275,7 +279,8 @@ static void fetched(void *arg)
 	set_life(creds);
 	/* From now on it is known where keys come from. */
 	creds->chain.steps[0].last_resort = false;
-	creds->refused = creds->paused = creds->fetching = false;
+	creds->refused = creds->doubted = false;
+	creds->paused = creds->fetching = false;
 	creds_job_free(&creds->job);
 	creds_set_free(&creds->between);
 	tell_all(creds, &creds->now.keys, NULL);
@@ -296,7 +301,8 @@ void creds_get(struct creds *creds, struct creds_wait *wait)
 		      loop_now(creds->loop) < creds->paused_until;
 
 	wait->link = NULL;
-	if (is_usable(creds) && (paused || !ends_within(creds, MANDATORY))) {
+	if (is_usable(creds) && !creds->doubted &&
+	    (paused || !ends_within(creds, MANDATORY))) {
 		if (!paused && ends_within(creds, ADVISORY))
 			fetch(creds);
 		wait->fn(wait->arg, &creds->now.keys, NULL);
@@ -321,4 +327,18 @@ bool creds_refuse(struct creds *creds, struct str access_key_id)
 	creds->refused_id = strdup(now.p);
 	creds->refused = creds->refused_id != NULL;
 	return creds->refused;
+}
+
+bool creds_doubt(struct creds *creds, struct str access_key_id)
+{
+	if (is_static(creds) || !has_keys(creds))
+		return false;
+	if (creds->refused || creds->doubted ||
+	    !str_eq(creds->now.keys.access_key_id, access_key_id))
+		return true;
+	if (loop_now(creds->loop) < creds->sure_until)
+		return false;
+	creds->sure_until = loop_now(creds->loop) + DOUBT_MS;
+	creds->doubted = true;
+	return true;
 }

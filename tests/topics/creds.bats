@@ -464,3 +464,27 @@ imds_keys() { # [EXPIRATION]
 	assert_eq "$(cat "$dir"/out.* | grep -c 'ASIA...0001')" 5
 	assert_json '.refreshToken == "refresh-2"' "$(cat "$cache")"
 }
+
+@test "where HEAD is refused for another reason, keys are fetched anew once, and stay if there are no others" {
+	local hello=b1946ac92492d2347c6235b4d2611184 key keys
+	for key in odd1 odd2 odd3 good; do
+		record bucket=in key=k etag=$hello size=6 route:='{"to":"processed","bucket":"to","key":"'$key'","etag":"'$hello'"}'
+	done >"$dir/in"
+	stub '[{"match": {"path": "odd"}, "reply": {"status": 400, "headers": {"x-amz-request-id": "r"}}},
+		{"reply": {"body": "hello\n", "headers": {"etag": "\"'$hello'\"", "x-amz-request-id": "r"}}}]'
+	cat >"$dir/process" <<-'SH'
+		#!/bin/sh
+		echo >>"$1/runs"
+		n=$(grep -c '' "$1/runs")
+		[ "$n" = 1 ] || [ "$2" = many ] || exit 1
+		echo '{"Version":1,"AccessKeyId":"AK'"$n"'","SecretAccessKey":"s"}'
+	SH
+	chmod +x "$dir/process"
+	# With a new id each time, as those of a role; then given only once.
+	for keys in many one; do
+		rm -f "$dir/runs"
+		config '[default]' "credential_process = $dir/process $dir $keys"
+		AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3rm -j 1 <"$dir/in"
+		assert_eq "$keys $(wc -l <"$dir/runs") $(jq -r '.failed.code' <<<"$out" | xargs)" "$keys 2 BadRequest BadRequest BadRequest null"
+	done
+}
