@@ -134,8 +134,8 @@ static void take_counts(struct peer *peer, const struct peer_counts *now)
 {
 	const struct peer_counts *was = &peer->counts;
 
-	if (now->requests < was->requests || now->retries < was->retries ||
-	    now->throttles < was->throttles)
+	if (peer->has_ended || now->requests < was->requests ||
+	    now->retries < was->retries || now->throttles < was->throttles)
 		replace(peer, peer->pid);
 	peer->counts = *now;
 }

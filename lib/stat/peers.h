@@ -6,9 +6,10 @@
  * their end, and to a FIFO also while they run.  This reads those lines.  Of
  * each process the last one counts, since its numbers are those of its whole
  * run, and the processes of one filter are added up.  A process that says less
- * than before is another one with its pid.  Where there are PEERS_MAX, another
- * takes the place of one of its filter that has ended, whose numbers stay in the
- * sum.  In a file, only what is appended from now on is read.
+ * than before, or anything after its end, is another one with its pid.  Where
+ * there are PEERS_MAX, another takes the place of one of its filter that has
+ * ended, whose numbers stay in the sum.  In a file, only what is appended from
+ * now on is read.
  */
 #ifndef S3EV_PEERS_H
 #define S3EV_PEERS_H

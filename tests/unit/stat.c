@@ -271,10 +271,16 @@ static void test_peers(void)
 	peers_read(&peers);
 	ok(peers_sum(&peers).requests == 106 && peers_sum(&peers).retries == 3,
 	   "a process with the pid of another is counted besides");
+	write_line(file, "s3route", 7, 1, ",\"status\":0");
+	write_line(file, "s3route", 7, 4, ",\"status\":0");
+	write_line(file, "s3route", 7, 4, ",\"status\":0");
+	peers_read(&peers);
+	ok(peers_sum(&peers).requests == 114 && peers_sum(&peers).retries == 5,
+	   "also if it says as much as that, or more: that one has ended");
 	for (int i = 0; i < 2 * PEERS_MAX; i++)
 		write_line(file, "s3fetch", 1000 + i, 10, ",\"status\":0");
 	peers_read(&peers);
-	ok(peers_sum(&peers).requests == 106 + 2 * PEERS_MAX * 10 &&
+	ok(peers_sum(&peers).requests == 114 + 2 * PEERS_MAX * 10 &&
 	   peers.too_many == 0, "of those that have ended, there may be any number");
 	for (int i = 0; i < PEERS_MAX; i++)
 		write_line(file, "s3fetch", 2000 + i, 10, "");
