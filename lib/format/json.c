@@ -371,7 +371,7 @@ static int parse(struct json_parser *parser, const void *bytes, size_t n,
 	return -1;
 }
 
-/* How many bytes there are before a character that only yajl takes for a blank. */
+/* How many bytes come before a character that only yajl takes for a blank? */
 static size_t before_odd_blank(const char *bytes, size_t n)
 {
 	const char *tab = memchr(bytes, '\v', n), *feed;
@@ -386,8 +386,10 @@ static size_t before_odd_blank(const char *bytes, size_t n)
 static int refuse_odd_blank(struct json_parser *parser, const char *bytes,
 			    size_t at, struct err *err)
 {
-	int status = parse(parser, bytes + at, 1, err);
+	int status;
 
+	parser->offset += at;
+	status = parse(parser, bytes + at, 1, err);
 	parser->error_at += at;
 	if (status < 0)
 		return -1;

@@ -469,6 +469,23 @@ static void test_places(void)
 	}
 }
 
+/* The number before it ends there, and is told. */
+static void test_odd_blank(void)
+{
+	static const char *const texts[] = { "[12\v", "[12\f", "\n[12\v3]" };
+	static const char *const want[] = { "1 3 4", "1 3 4", "2 4 5" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct places places;
+
+		places_of("", texts[i], &places);
+		ok(str_is(buf_str(&places.seen), want[i]),
+		   "what ends at a blank that is none is where it is: %.*s",
+		   STR_FMT(buf_str(&places.seen)));
+		buf_free(&places.seen);
+	}
+}
+
 /* A number of n digits in small pieces, in CPU time. */
 static double seconds_of_number(size_t n, bool *good)
 {
@@ -573,6 +590,7 @@ int main(void)
 	test_quick();
 	test_escapes();
 	test_places();
+	test_odd_blank();
 	test_long_number();
 	test_each();
 	json_pick_free(picker);
