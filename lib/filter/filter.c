@@ -129,6 +129,7 @@ static void tell_later(struct filter *filter)
 		       filter);
 }
 
+/* Once: a signal may come afterwards, while what lingers is waited for. */
 static int write_stats(struct filter *filter, int status)
 {
 	struct stats stats;
@@ -143,6 +144,7 @@ static int write_stats(struct filter *filter, int status)
 				 status, &err) == 0;
 	if (filter->held_stdout >= 0)
 		close(filter->held_stdout);
+	filter->stats_fd = filter->held_stdout = -1;
 	if (is_written)
 		return status;
 	say(filter, err.message);

@@ -77,6 +77,7 @@ static const struct stats *stats_now(struct source *source)
 	return stats;
 }
 
+/* Once, as in filter.c. */
 static void write_stats(struct source *source, int status)
 {
 	struct err err;
@@ -91,6 +92,7 @@ static void write_stats(struct source *source, int status)
 	}
 	if (source->held_stdout >= 0)
 		close(source->held_stdout);
+	source->stats_fd = source->held_stdout = -1;
 }
 
 static void on_signal(void *arg, int signal)

@@ -468,4 +468,13 @@ held() { # NAME METHOD PATH
 		< <(object && object id=other key=other)
 	assert_eq "$status" 74
 	assert_eq "$(asked | grep DELETE)" 'DELETE /to/k?uploadId=U%2B1%2F%3D'
+	# A signal that comes after the line of --stats, while that is waited for, writes no other.
+	sed -i "s|export default .|&{match: {method: 'DELETE'}, delayMs: 2500, reply: {status: 204}},|" "$dir/rules.mjs"
+	stub "$dir/rules.mjs"
+	(object && object id=other key=other) >"$dir/in"
+	AWS_ENDPOINT_URL_S3=$STUB_URL s3route -p to -b bad --part-size 5M --stats "$dir/stats" <"$dir/in" >/dev/full 2>"$dir/err" 3>&- &
+	wait_until test -s "$dir/stats"
+	kill "$!" || true
+	wait "$!" || true
+	assert_eq "$(wc -l <"$dir/stats") $(grep stats: "$dir/err")" '1 '
 }
