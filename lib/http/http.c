@@ -135,6 +135,8 @@ static bool is_directories(const char *ca)
 	char path[PATH_MAX];
 	struct stat st;
 
+	if (stat(ca, &st) == 0)	/* its name may have a colon */
+		return S_ISDIR(st.st_mode);
 	while (rest.n > 0) {
 		struct str one = str_next(&rest, ':');
 

@@ -81,6 +81,10 @@ other_ca() {
 	run3 env SSL_CERT_DIR="$dir/nowhere:$dir/neither" "$dir/s3fetch" -d "$dir/spool" <"$dir/in"
 	assert_eq "$status $out" '78 '
 	[[ $err == *"$dir/nowhere:$dir/neither"* ]]
+	# A file is a file, though a directory has the first part of its name.
+	mkdir "$dir/bad:x"
+	cp "$S3_CACERT" "$dir/bad:x/ca.crt"
+	assert_eq "$(outcome AWS_CA_BUNDLE="$dir/bad:x/ca.crt")" '6 bytes'
 }
 
 @test "a file or directory of certificates that is not there is named: 78" {
