@@ -205,6 +205,7 @@ static int start_step(struct creds *creds)
 	creds->job.http = creds->http;
 	creds->job.step = step;
 	creds->job.keys = &creds->between.keys;
+	creds->job.failed_before = creds->paused;
 	creds->job.done = fetched;
 	creds->job.arg = creds;
 	if (creds_job_start(&creds->job) == 0)

@@ -69,6 +69,7 @@ struct creds_job {
 	struct http *http;
 	const struct creds_step *step;
 	const struct creds_keys *keys;	/* for a source that signs */
+	bool failed_before;		/* the last one; see creds_token.h */
 	void (*done)(void *arg);	/* never from creds_job_start() */
 	void *arg;
 

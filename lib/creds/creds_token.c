@@ -201,8 +201,9 @@ static int take_renewed(struct creds_job *job, const struct cached *old)
 
 /*
  * The token was not renewed.  Another program may have done that, with the same
- * refresh token, and write the file in a moment: all filters of a pipeline begin
- * at the same time.  The old token may be good for some more minutes.
+ * refresh token, and write the file in a moment: all filters of a pipeline
+ * begin at the same time.  If nobody has, records that come later need not wait
+ * again.  The old token may be good for some more minutes.
  */
 static void look_again(struct creds_job *job)
 {
@@ -212,7 +213,7 @@ static void look_again(struct creds_job *job)
 
 	if (status == 0 && expires > time(NULL))
 		status = use(job, cached.token);
-	else if (status == 0 && job->tries++ < LOOKS)
+	else if (status == 0 && !job->failed_before && job->tries++ < LOOKS)
 		creds_job_wait(job, LOOK_MS, look_again);
 	else if (status == 0)
 		status = creds_token_log_in(job, "the session has expired and "

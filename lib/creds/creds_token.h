@@ -3,8 +3,9 @@
  * creds_token: the token that "aws sso login" has left in ~/.aws/sso/cache.
  *
  * It is renewed when it is about to expire and the session allows it, as AWS's
- * own tools do; the file is then replaced.  Who is refused, and has a token that
- * has expired, waits some seconds for another program to replace the file.
+ * own tools do; the file is then replaced.  Who is refused, and has a token
+ * that has expired, waits some seconds for another program to replace the file,
+ * but not where the last job has failed.
  *
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html
  * https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html

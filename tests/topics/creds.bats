@@ -488,3 +488,14 @@ imds_keys() { # [EXPIRATION]
 		assert_eq "$keys $(wc -l <"$dir/runs") $(jq -r '.failed.code' <<<"$out" | xargs)" "$keys 2 BadRequest BadRequest BadRequest null"
 	done
 }
+
+@test "a session that is over is waited for once, not for each record" {
+	local i
+	sso_cache 2001-01-01T00:00:00Z
+	stub '[{"match": {"path": "^/token$"}, "reply": {"status": 400, "body": "{\"error\":\"invalid_grant\"}"}}]'
+	export AWS_ENDPOINT_URL_SSO=$STUB_URL AWS_ENDPOINT_URL_SSO_OIDC=$STUB_URL AWS_ENDPOINT_URL_S3=$STUB_URL
+	for i in {1..10}; do record bucket=b key="$i"; done >"$dir/in"
+	# To wait for each takes 30 seconds.
+	run3 timeout 20 s3fetch -j 1 -d "$dir" <"$dir/in"
+	assert_eq "$(jq -r .failed.code <<<"$out" | uniq -c | xargs)" '10 SSOTokenExpired'
+}
