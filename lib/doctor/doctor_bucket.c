@@ -74,15 +74,18 @@ static void look_at_region(const struct bucket *bucket)
 	struct str ours = aws_config(doctor->store->aws)->region.value;
 	struct str theirs = http_head_value(&doctor->call.aws.http,
 					    "x-amz-bucket-region");
+	bool is_target = doctor_is_elsewhere(doctor);
 
 	if (is_custom(bucket) || theirs.n == 0 || str_eq(ours, theirs))
 		return;
 	doctor_tell(doctor, DOCTOR_WARN, check_of(bucket, "region"),
-		    doctor_text(doctor, "set AWS_REGION=%.*s, or move the "
-				"bucket", STR_FMT(theirs)),
-		    "%s is in %.*s, and the region here is %.*s: copies "
+		    doctor_text(doctor, "set %s=%.*s, or move the bucket",
+				is_target ? "TARGET_REGION" : "AWS_REGION",
+				STR_FMT(theirs)),
+		    "%s is in %.*s, and the region %s is %.*s: copies "
 		    "between regions cost time and money", bucket->name,
-		    STR_FMT(theirs), STR_FMT(ours));
+		    STR_FMT(theirs), is_target ? "of the target" : "here",
+		    STR_FMT(ours));
 }
 
 /* HEAD has no body to say why it is refused: GET of what is small has one. */
@@ -91,12 +94,13 @@ static struct err ask_for_bucket(const struct bucket *bucket)
 	struct doctor *doctor = bucket->doctor;
 	struct err err;
 
-	s3_head_bucket(doctor->store->aws, doctor_ask(doctor), str_of(bucket->name));
+	s3_head_bucket(doctor->store->aws, doctor_ask(doctor),
+		       str_of(bucket->name));
 	err = doctor_answer(doctor);
 	if (err.status != 400 && err.status != 403)
 		return err;
-	s3_get_bucket(doctor->store->aws, doctor_ask(doctor), str_of(bucket->name),
-		      "location");
+	s3_get_bucket(doctor->store->aws, doctor_ask(doctor),
+		      str_of(bucket->name), "location");
 	err = doctor_answer(doctor);
 	if (!err_is_set(&err))
 		err_set(&err, "AccessDenied", "access denied");
@@ -155,8 +159,8 @@ static struct str ask_about(const struct bucket *bucket, const char *what,
 	struct doctor *doctor = bucket->doctor;
 	struct err err;
 
-	s3_get_bucket(doctor->store->aws, doctor_ask(doctor), str_of(bucket->name),
-		      what);
+	s3_get_bucket(doctor->store->aws, doctor_ask(doctor),
+		      str_of(bucket->name), what);
 	err = doctor_answer(doctor);
 	if (!err_is_set(&err))
 		return buf_str(&doctor->call.aws.http.body_in);
@@ -434,7 +438,8 @@ static bool look_at_put(const struct bucket *bucket)
 	struct err err;
 
 	to.etag = STR(NO_ETAG);
-	s3_put(doctor->store->aws, doctor_ask(doctor), &to, &content, S3_OVERWRITE);
+	s3_put(doctor->store->aws, doctor_ask(doctor), &to, &content,
+	       S3_OVERWRITE);
 	err = doctor_answer(doctor);
 	if (err_is_set(&err)) {
 		tell_writing(bucket, "put", &err, "s3:PutObject");
@@ -460,7 +465,8 @@ static void look_at_copy(const struct bucket *bucket,
 	struct err err;
 
 	to.etag = STR(NO_ETAG);
-	s3_copy(doctor->store->aws, doctor_ask(doctor), &from, &to, S3_OVERWRITE);
+	s3_copy(doctor->store->aws, doctor_ask(doctor), &from, &to,
+		S3_OVERWRITE);
 	err = doctor_answer(doctor);
 	if (doctor_is_denied(&err) && !source->may_list)
 		tell(bucket, DOCTOR_SKIP, "copy", NULL,
@@ -563,7 +569,8 @@ static void look_at_destination(struct doctor *doctor, const char *role,
 		return;
 	nothing = nothing_in(&bucket);
 	/* From one store to another the bytes go through us. */
-	if (look_at_put(&bucket) && source->name && !doctor_is_elsewhere(doctor))
+	if (look_at_put(&bucket) && source->name &&
+	    !doctor_is_elsewhere(doctor))
 		look_at_copy(&bucket, source);
 	look_at_abort(&bucket);
 	look_at_delete(&bucket);

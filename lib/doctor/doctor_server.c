@@ -70,7 +70,8 @@ static void look_at_conditions(struct doctor *doctor)
 
 void doctor_server(struct doctor *doctor)
 {
-	if (config_endpoint_is_custom(aws_config(doctor->store->aws), CONFIG_S3) &&
+	if (config_endpoint_is_custom(aws_config(doctor->store->aws),
+				      CONFIG_S3) &&
 	    doctor_is_set(doctor->setup.processed))
 		look_at_conditions(doctor);
 }

@@ -115,8 +115,8 @@ static void look_at_names(struct doctor *doctor)
 /* Options, which the tools themselves know best */
 
 /*
- * An option that no tool has, and no path to a file that could be made.  The tool
- * refuses it when it has read all that stands before it, and does nothing.
+ * An option that no tool has, and no path to a file that could be made.  The
+ * tool refuses it when it has read all that stands before it, and does nothing.
  */
 #define NO_OPTION "--s3ev-doctor/none"
 

@@ -366,6 +366,7 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 		{"reply": {"status": 404, "body": "<Error><Code>NoSuchKey</Code></Error>"}}]'
 	export no_proxy=127.0.0.1 SOURCE_BUCKETS=in PROCESSED_BUCKET=to BAD_DATA_BUCKET=bad RECORD_TABLE=ledger-$$
 	named 0 'warn|source.region|AWS_REGION=eu-west-1' 'warn|processed.region|AWS_REGION=eu-west-1' 'warn|bad-data.region|AWS_REGION=eu-west-1'
+	TARGET_REGION=us-east-1 named 0 'warn|source.region|AWS_REGION=eu-west-1' 'warn|processed.region|set TARGET_REGION=eu-west-1' 'warn|bad-data.region|set TARGET_REGION=eu-west-1'
 	run3 s3ev-doctor
 	[[ $out == *'skip  account.identity    STS, which the pipeline does not need: '* ]]
 	# One that answers says whose keys they are, or that they are no good.
