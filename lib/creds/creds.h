@@ -78,9 +78,9 @@ void creds_cancel(struct creds_wait *wait);
 bool creds_refuse(struct creds *creds, struct str access_key_id);
 
 /*
- * The same where a service may mean something else.  If no other keys are to be
- * had, creds_get() gives the same again.  Nothing is fetched more than once in a
- * quarter of an hour: keys of a role have a new id each time.
+ * The same where a service may mean something else.  If no other keys are to
+ * be had, creds_get() gives the same again.  Nothing is fetched more than once
+ * in a quarter of an hour: keys of a role have a new id each time.
  */
 bool creds_doubt(struct creds *creds, struct str access_key_id);
 

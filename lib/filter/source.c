@@ -182,11 +182,19 @@ static void on_stdout(void *ctx, int fd, short events)
 int source_open(struct source *source)
 {
 	progress_init(&source->counts);
-	if (!open_stats(source))
-		return EX_IOERR;
+	/* First: a file of --stats must not become stdout, if that is closed. */
 	source->loop = loop_new();
-	if (!source->loop || follow(source) < 0) {
+	if (!source->loop) {
 		source_say(source, "out of memory");
+		return EX_OSERR;
+	}
+	if (!open_stats(source)) {
+		loop_free(source->loop);
+		return EX_IOERR;
+	}
+	if (follow(source) < 0) {
+		say_errno(source->name, "signals");
+		loop_free(source->loop);
 		return EX_OSERR;
 	}
 	if (!source->needs_no_aws && open_aws(source) != EX_OK) {
