@@ -33,7 +33,7 @@ struct collector {
 	struct arena work;		/* for that one */
 	bool is_busy;
 	bool is_failing;		/* the last one was not taken */
-	bool is_odd;			/* not all of it, or with a warning */
+	bool has_warned, is_partial;	/* the last one was taken so */
 	struct loop_timer timer;	/* the next try, or that time is up */
 	uint64_t not_before, deadline;	/* loop_now() */
 
@@ -279,13 +279,14 @@ static void take_answer(struct collector *c, const struct http_request *http)
 {
 	struct otlp_answer answer = otlp_answer(buf_str(&http->body_in),
 						&c->work);
-	bool is_odd = answer.is_partial || answer.message.n > 0;
+	bool has_warned = !answer.is_partial && answer.message.n > 0;
 
-	if (is_odd && !c->is_odd)
-		say(c, answer.is_partial ? "some metrics were not taken: " :
-					   "metrics were taken, but: ",
-		    answer.message);
-	c->is_odd = is_odd;
+	if (answer.is_partial && !c->is_partial)
+		say(c, "some metrics were not taken: ", answer.message);
+	else if (has_warned && !c->has_warned)
+		say(c, "metrics were taken, but: ", answer.message);
+	c->is_partial = answer.is_partial;
+	c->has_warned = has_warned;
 	end(c, NULL);
 }
 

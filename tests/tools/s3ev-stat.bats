@@ -285,6 +285,10 @@ collector() { # REPLIES; an array in JavaScript
 	collector "[{status: 200, body: '{\"partialSuccess\":{\"rejectedDataPoints\":\"0\",\"errorMessage\":\"use gzip\"}}'}]"
 	run3 s3ev-stat --otlp "$STUB_URL" </dev/null
 	assert_eq "$status $err" $'0 s3ev-stat: metrics were taken, but: use gzip\n'
+	# Who has warned may refuse some later.
+	collector "[{status: 200, body: '{\"partialSuccess\":{\"errorMessage\":\"use gzip\"}}'}, {status: 200, body: '{\"partialSuccess\":{\"rejectedDataPoints\":\"2\",\"errorMessage\":\"old\"}}'}]"
+	run3 s3ev-stat --otlp "$STUB_URL" </dev/null
+	assert_eq "$status $err" $'0 s3ev-stat: metrics were taken, but: use gzip\ns3ev-stat: some metrics were not taken: old\n'
 	collector "[{status: 400, body: 'not\\nso'}]"
 	run3 s3ev-stat --otlp "$STUB_URL" <<<"$(record bucket=in key=a)"
 	assert_eq "$status $(wc -l <"$STUB_LOG") $err" $'69 2 s3ev-stat: metrics were not taken: HTTPError: status 400: not\\x0aso\n'
