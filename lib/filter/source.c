@@ -182,7 +182,6 @@ static void on_stdout(void *ctx, int fd, short events)
 int source_open(struct source *source)
 {
 	progress_init(&source->counts);
-	/* First: a file of --stats must not become stdout, if that is closed. */
 	source->loop = loop_new();
 	if (!source->loop) {
 		source_say(source, "out of memory");

@@ -115,6 +115,20 @@ static int wait_for_reader(void)
 	return 0;
 }
 
+/* Where stdout is closed, the file must not become it. */
+static int beside_standard(int fd)
+{
+	int other, why;
+
+	if (fd > STDERR_FILENO)
+		return fd;
+	other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	why = errno;
+	close(fd);
+	errno = why;
+	return other;
+}
+
 int stats_open(const char *path, struct err *err)
 {
 	int fd, flags;
@@ -123,6 +137,8 @@ int stats_open(const char *path, struct err *err)
 			  O_NONBLOCK, 0666)) < 0 &&
 	       errno == ENXIO && wait_for_reader() == 0)
 		;
+	if (fd >= 0)
+		fd = beside_standard(fd);
 	if (fd < 0)
 		return err_errno(err, "%s", path);
 	flags = fcntl(fd, F_GETFL);

@@ -60,7 +60,8 @@ void stats_put(struct buf *out, const char *filter, const struct stats *stats,
 
 /*
  * Open path to append to it; the file is made if there is none.  A FIFO is
- * waited for until somebody reads it, as long as somebody reads stdout.
+ * waited for until somebody reads it, as long as somebody reads stdout.  It
+ * takes the number of no standard descriptor, if one of them is closed.
  */
 int stats_open(const char *path, struct err *err);
 

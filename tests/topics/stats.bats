@@ -216,10 +216,13 @@ is_held() { # PID
 	assert_json '.filter == "s3ls" and .status == 0' "$(<"$dir/lines")"
 }
 
-@test "a tool that lists and has no stdout puts no records into the file of --stats" {
+@test "where there is no stdout, no records come into the file of --stats" {
 	stub '[{"reply": {"body": "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><Size>1</Size><ETag>e</ETag></Contents></ListBucketResult>"}}]'
 	AWS_ENDPOINT_URL_S3=$STUB_URL run3 sh -c 's3ls --stats "$0" s3://bucket >&-' "$file"
 	assert_eq "$status $(jq -r '.filter // "a record"' "$file" | xargs)" '74 s3ls'
+	rm "$file"
+	run3 sh -c 's3ev-split --stats "$0" >&-' "$file" <<<'{"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "in"}, "object": {"key": "k"}}}]}'
+	assert_eq "$status $(jq -r '.filter // "a record"' "$file" | xargs)" '74 s3ev-split'
 }
 
 @test "a tool that lists tells a FIFO while it runs, and ends by a signal with its line" {
