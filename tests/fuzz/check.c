@@ -198,7 +198,7 @@ static void check_json_text(struct str data)
 
 	if (is_deep(data))
 		return;
-	/* Lone surrogates; blanks that are none. */
+	/* A check knows nothing of lone surrogates. */
 	if (is_good && !has(data, "\\ud") && !has(data, "\\uD"))
 		CHECK(yajl_takes(data), "JSON is what yajl takes");
 	if (!is_good)
