@@ -316,18 +316,6 @@ static bool is_expired(const struct err *err)
 	       err_is(err, "TokenRefreshRequired");
 }
 
-/*
- * InvalidToken is also what S3 says of a token that is not for this region.  To
- * HEAD it gives no code, and the same 400 where an object has a key of its
- * owner's (SSE-C).
- */
-static bool may_be_expired(const struct aws_call *call)
-{
-	return err_is(&call->err, "InvalidToken") ||
-	       (call->http.status == 400 &&
-		strcmp(call->http.method, "HEAD") == 0);
-}
-
 /* Are there other keys? */
 static bool mend_keys(struct aws_call *call,
 		      bool (*are_wrong)(struct creds *creds, struct str id))
@@ -404,6 +392,9 @@ static bool mend(struct aws_call *call)
 {
 	if (is_expired(&call->err) && mend_keys(call, creds_refuse))
 		return true;
+	/* S3 also says so of a token that is not for this region. */
+	if (err_is(&call->err, "InvalidToken") && mend_keys(call, creds_doubt))
+		return true;
 	if (is_skewed(call))
 		return mend_clock(call);
 	if (call->http.stale && !call->mended_line) {
@@ -416,10 +407,9 @@ static bool mend(struct aws_call *call)
 	}
 	if (call->redirect && !call->redirected) {
 		call->redirected = call->redirect(call);
-		if (call->redirected)
-			return true;
+		return call->redirected;
 	}
-	return may_be_expired(call) && mend_keys(call, creds_doubt);
+	return false;
 }
 
 /*
@@ -527,6 +517,8 @@ static void on_told(void *arg)
 		return;
 	}
 	call->asked = class == RETRY_NEVER;
+	/* Whoever looks at the status means that of the request. */
+	call->http.status = call->err.status;
 	retry_or_finish(call, class);
 }
 

@@ -433,7 +433,7 @@ imds_keys() { # [EXPIRATION]
 	printf '#!/bin/sh\necho >>"%s/runs"\necho "{\\"Version\\":1,\\"AccessKeyId\\":\\"AK$(grep -c "" "%s/runs")\\",\\"SecretAccessKey\\":\\"s\\"}"\n' "$dir" "$dir" >"$dir/process"
 	chmod +x "$dir/process"
 	config '[default]' "credential_process = $dir/process"
-	for row in 's3fetch -d '"$dir"' InvalidToken' 's3rm BadRequest'; do
+	for row in 's3fetch -d '"$dir"' InvalidToken' 's3rm ExpiredToken'; do
 		rm -f "$dir/runs"
 		stub "[{\"match\": {\"header\": {\"authorization\": \"Credential=AK1/\"}}, \"reply\": {\"status\": 400, \"headers\": {\"x-amz-request-id\": \"r\"},
 				\"body\": \"<Error><Code>${row##* }</Code><Message>m</Message></Error>\"}},
@@ -465,13 +465,11 @@ imds_keys() { # [EXPIRATION]
 	assert_json '.refreshToken == "refresh-2"' "$(cat "$cache")"
 }
 
-@test "where HEAD is refused for another reason, keys are fetched anew once, and stay if there are no others" {
-	local hello=b1946ac92492d2347c6235b4d2611184 key keys
+@test "where a request is refused for another reason, keys are fetched anew once at most, and stay if there are no others" {
+	local hello=b1946ac92492d2347c6235b4d2611184 key row code keys runs
 	for key in odd1 odd2 odd3 good; do
 		record bucket=in key=k etag=$hello size=6 route:='{"to":"processed","bucket":"to","key":"'$key'","etag":"'$hello'"}'
 	done >"$dir/in"
-	stub '[{"match": {"path": "odd"}, "reply": {"status": 400, "headers": {"x-amz-request-id": "r"}}},
-		{"reply": {"body": "hello\n", "headers": {"etag": "\"'$hello'\"", "x-amz-request-id": "r"}}}]'
 	cat >"$dir/process" <<-'SH'
 		#!/bin/sh
 		echo >>"$1/runs"
@@ -480,12 +478,16 @@ imds_keys() { # [EXPIRATION]
 		echo '{"Version":1,"AccessKeyId":"AK'"$n"'","SecretAccessKey":"s"}'
 	SH
 	chmod +x "$dir/process"
-	# With a new id each time, as those of a role; then given only once.
-	for keys in many one; do
+	# Keys have a new id each time, as those of a role, or are given only once. HEAD has no code.
+	for row in 'InvalidToken many 2' 'InvalidToken one 2' 'BadRequest many 1'; do
+		read -r code keys runs <<<"$row"
 		rm -f "$dir/runs"
+		stub '[{"match": {"path": "odd"}, "reply": {"status": 400, "headers": {"x-amz-request-id": "r"}, "body": "<Error><Code>'$code'</Code><Message>m</Message></Error>"}},
+			{"reply": {"body": "hello\n", "headers": {"etag": "\"'$hello'\"", "x-amz-request-id": "r"}}}]'
 		config '[default]' "credential_process = $dir/process $dir $keys"
 		AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3rm -j 1 <"$dir/in"
-		assert_eq "$keys $(wc -l <"$dir/runs") $(jq -r '.failed.code' <<<"$out" | xargs)" "$keys 2 BadRequest BadRequest BadRequest null"
+		assert_eq "$row: $(wc -l <"$dir/runs") $(jq -r '.failed.code' <<<"$out" | xargs)" "$row: $runs $code $code $code null"
+		stop_servers
 	done
 }
 
