@@ -14,7 +14,8 @@
 #include "format/json_write.h"
 #include "io/output.h"
 
-enum { LINE_MAX_BYTES = 1024, STEPS = 16, EXPONENT_MAX = 40, READER_MS = 5 };
+enum { LINE_MAX_BYTES = 1024, STEPS = 16, EXPONENT_MAX = 40, READER_MS = 5,
+       FREE_FD = 3 };	/* the first that is no standard one */
 
 void stats_init(struct stats *stats)
 {
@@ -120,9 +121,9 @@ static int beside_standard(int fd)
 {
 	int other, why;
 
-	if (fd > STDERR_FILENO)
+	if (fd >= FREE_FD)
 		return fd;
-	other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	other = fcntl(fd, F_DUPFD_CLOEXEC, FREE_FD);
 	why = errno;
 	close(fd);
 	errno = why;
@@ -155,7 +156,7 @@ bool stats_is_fifo(int fd)
 
 int stats_hold_stdout(void)
 {
-	return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, FREE_FD);
 }
 
 /*
