@@ -141,7 +141,7 @@ static int write_page(const struct job *job, const struct buf *text)
 	}
 	if (!job->path)
 		return write_stdout(text) < 0 ? EX_IOERR : EX_OK;
-	if (file_replace(job->path, buf_str(text), false, &err) == 0)
+	if (file_replace(job->path, buf_str(text), FILE_AS_NEW, &err) == 0)
 		return EX_OK;
 	say_line(name, str_of(err.message));
 	return EX_IOERR;

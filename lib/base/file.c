@@ -61,18 +61,22 @@ int file_write(int fd, struct str text)
 	return 0;
 }
 
-/* The mode that open(2) would have given the file, if it is not for all. */
-static int set_mode(int fd, bool for_all)
+/* It has 0600.  FILE_AS_NEW: the mode that open(2) would have given it. */
+static int set_mode(int fd, enum file_readers readers)
 {
-	mode_t mask = umask(0);
+	mode_t mask;
 
+	if (readers == FILE_FOR_US)
+		return 0;
+	mask = umask(0);
 	umask(mask);
-	return fchmod(fd, for_all ? 0644 : 0666 & ~mask);
+	return fchmod(fd, readers == FILE_FOR_ALL ? 0644 : 0666 & ~mask);
 }
 
-static int fill(int fd, struct str text, bool for_all)
+static int fill(int fd, struct str text, enum file_readers readers)
 {
-	int status = set_mode(fd, for_all) < 0 || file_write(fd, text) < 0 ? -1 : 0;
+	int status = set_mode(fd, readers) < 0 || file_write(fd, text) < 0 ?
+		     -1 : 0;
 	int saved = errno;
 
 	if (close(fd) == 0)
@@ -83,13 +87,13 @@ static int fill(int fd, struct str text, bool for_all)
 }
 
 static int replace_by(const char *path, char *beside, struct str text,
-		      bool for_all)
+		      enum file_readers readers)
 {
 	int fd = mkostemp(beside, O_CLOEXEC), saved;
 
 	if (fd < 0)
 		return -1;
-	if (fill(fd, text, for_all) == 0 && rename(beside, path) == 0)
+	if (fill(fd, text, readers) == 0 && rename(beside, path) == 0)
 		return 0;
 	saved = errno;
 	unlink(beside);
@@ -97,7 +101,7 @@ static int replace_by(const char *path, char *beside, struct str text,
 	return -1;
 }
 
-int file_replace(const char *path, struct str text, bool for_all,
+int file_replace(const char *path, struct str text, enum file_readers readers,
 		 struct err *err)
 {
 	struct buf beside;
@@ -107,7 +111,7 @@ int file_replace(const char *path, struct str text, bool for_all,
 	buf_printf(&beside, "%s.XXXXXX", path);
 	errno = ENAMETOOLONG;
 	if (buf_cstr(&beside))
-		status = replace_by(path, beside.p, text, for_all);
+		status = replace_by(path, beside.p, text, readers);
 	if (status < 0)
 		err_errno(err, "%s", path);
 	buf_free(&beside);

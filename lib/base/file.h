@@ -8,8 +8,6 @@
 #ifndef S3EV_FILE_H
 #define S3EV_FILE_H
 
-#include <stdbool.h>
-
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -29,13 +27,19 @@ int file_write(int fd, struct str text);
  */
 int file_load(const char *path, struct buf *text, struct err *err);
 
+/* Who can read a file that is made. */
+enum file_readers {
+	FILE_FOR_US,	/* nobody else */
+	FILE_AS_NEW,	/* whom the umask allows */
+	FILE_FOR_ALL	/* everybody, whatever the umask */
+};
+
 /*
  * Make text the content of the file at path.  It is written to PATH.XXXXXX and
- * renamed, so that nobody reads half of it; the mode is that of a new file, or
- * with for_all one that all can read, whatever the umask.  -1 with ERR_SYSTEM
- * and the path in the message; what was there stays then.
+ * renamed, so that nobody reads half of it.  -1 with ERR_SYSTEM and the path in
+ * the message; what was there stays then.
  */
-int file_replace(const char *path, struct str text, bool for_all,
+int file_replace(const char *path, struct str text, enum file_readers readers,
 		 struct err *err);
 
 #endif

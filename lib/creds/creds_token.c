@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE		/* mkostemp */
-
 #include "creds/creds_token.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "config/config_endpoint.h"
@@ -124,32 +119,13 @@ static bool can_renew(const struct creds_job *job, const struct cached *cached)
 }
 
 /*
- * Write a new file, for nobody else, and rename it, so that no reader sees half
- * of it.  In containers many processes have the same number: it is no name.
- */
-static int replace_cache(const char *path, struct str text,
-			 struct creds_job *job)
-{
-	char *part = arena_printf(&job->arena, "%s.XXXXXX", path);
-	int fd = part ? mkostemp(part, O_CLOEXEC) : -1;
-	int status;
-
-	if (fd < 0)
-		return -1;
-	status = file_write(fd, text);
-	if (close(fd) == 0 && status == 0 && rename(part, path) == 0)
-		return 0;
-	unlink(part);
-	return -1;
-}
-
-/*
  * If the cache cannot be written, go on: the token is good, and the next
  * program finds the old refresh token.
  */
 static void write_cache(struct creds_job *job, const struct cached *cached)
 {
 	const char *path = cache_path(job);
+	struct err ignored;
 
 	buf_reset(&job->body);
 	buf_putc(&job->body, '{');
@@ -164,7 +140,8 @@ static void write_cache(struct creds_job *job, const struct cached *cached)
 	json_member(&job->body, "refreshToken", cached->refresh_token);
 	buf_puts(&job->body, "}\n");
 	if (path && !job->body.failed)
-		(void)replace_cache(path, buf_str(&job->body), job);
+		(void)file_replace(path, buf_str(&job->body), FILE_FOR_US,
+				   &ignored);
 	creds_set_wipe(buf_str(&job->body));
 	buf_reset(&job->body);
 }

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "config/config_endpoint.h"
 #include "format/xml.h"
@@ -95,22 +94,14 @@ static struct err ask(struct doctor *doctor)
 
 static const char clock_mend[] = "set the clock of this machine";
 
-/* Seconds that ours is ahead; false if the answer has no date. */
-static bool measure_clock(const struct http_request *http, long long *off)
-{
-	long long there = http_head_date(http);
-
-	*off = (long long)time(NULL) - there;
-	return there >= 0;
-}
-
+/* off is what must be added to our clock, in seconds. */
 static void tell_clock(struct doctor *doctor, enum doctor_level level,
 		       long long off, const char *so)
 {
 	doctor->store->knows_clock = true;
 	doctor_tell(doctor, level, "account.clock", clock_mend,
 		    "it is %lld seconds %s that of the server%s", llabs(off),
-		    off > 0 ? "ahead of" : "behind", so);
+		    off > 0 ? "behind" : "ahead of", so);
 }
 
 void doctor_account_clock(struct doctor *doctor,
@@ -118,7 +109,7 @@ void doctor_account_clock(struct doctor *doctor,
 {
 	long long off;
 
-	if (doctor->store->knows_clock || !measure_clock(http, &off))
+	if (doctor->store->knows_clock || !http_head_clock(http, &off))
 		return;
 	if (llabs(off) > CLOCK_WARN)
 		tell_clock(doctor, DOCTOR_WARN, off, "");
@@ -176,7 +167,7 @@ bool doctor_account_is_refused(struct doctor *doctor, const char *service,
 	if (!mend)
 		return false;
 	doctor->store->has_no_keys = true;
-	if (measure_clock(http, &off) && llabs(off) > CLOCK_BAD)
+	if (http_head_clock(http, &off) && llabs(off) > CLOCK_BAD)
 		tell_clock(doctor, DOCTOR_BAD, off,
 			   doctor_text(doctor, ", so %s takes no signature: %s",
 				       service, err->code));

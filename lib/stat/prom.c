@@ -119,7 +119,8 @@ int prom_write(const char *path, const struct metrics *metrics,
 	buf_init(&text, PROM_MAX);
 	prom_put(&text, metrics);
 	status = text.failed ? err_memory(err) :
-			       file_replace(path, buf_str(&text), true, err);
+			       file_replace(path, buf_str(&text), FILE_FOR_ALL,
+					    err);
 	buf_free(&text);
 	return status;
 }
