@@ -24,7 +24,7 @@
 #include "event/newest.h"
 #include "filter/options.h"
 #include "filter/say.h"
-#include "filter/stats.h"
+#include "filter/stats_file.h"
 #include "io/output.h"
 #include "io/signals.h"
 #include "record/allowed.h"
@@ -49,7 +49,7 @@ struct split {
 	struct output out;
 	struct mark mark;
 	struct stats stats;
-	int stats_fd;
+	struct stats_file stats_file;
 	struct signals signals;
 	int status;
 };
@@ -121,8 +121,8 @@ static int wait_for_more(struct split *split)
 		output_broken();
 		return fail_stdout(split);
 	}
-	if (stats_write(split->stats_fd, "s3ev-split", &split->stats,
-			128 + signal, &err) < 0)
+	if (stats_file_end(&split->stats_file, &split->stats, 128 + signal,
+			   &err) < 0)
 		report(NULL, err.message);
 	signals_die(&split->signals, signal);
 	return -1;
@@ -406,20 +406,16 @@ static int run_with_stats(struct split *split)
 
 	stats_init(&split->stats);
 	signals_init(&split->signals);
-	if (path && (split->stats_fd = stats_open(path, &err)) < 0) {
+	if (stats_file_open(&split->stats_file, path, "s3ev-split", &err) < 0) {
 		report(NULL, err.message);
 		return EX_IOERR;
 	}
-	/* Until we have ended. */
-	if (path)
-		stats_hold_stdout();
 	if (path && signals_hold(&split->signals) < 0) {
 		say_errno("s3ev-split", "signals");
 		return EX_OSERR;
 	}
 	status = run(split);
-	if (path && stats_write(split->stats_fd, "s3ev-split", &split->stats, status,
-				&err) < 0) {
+	if (stats_file_end(&split->stats_file, &split->stats, status, &err) < 0) {
 		report(NULL, err.message);
 		status = status == EX_OK ? EX_IOERR : status;
 	}

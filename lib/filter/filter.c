@@ -2,7 +2,6 @@
 #include "filter/filter.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -50,29 +49,6 @@ static int open_target(struct filter *filter, struct err *err)
 	       err_set(err, why.code, "the target: %s", why.message);
 }
 
-static void tell_later(struct filter *filter);
-
-/* Open the file of --stats before any work is done that could be lost. */
-static int open_stats(struct filter *filter)
-{
-	struct err err;
-
-	filter->stats_fd = filter->held_stdout = -1;
-	if (!filter->options.stats)
-		return 0;
-	filter->stats_fd = stats_open(filter->options.stats, &err);
-	if (filter->stats_fd < 0) {
-		say(filter, err.message);
-		return -1;
-	}
-	filter->held_stdout = stats_hold_stdout();
-	/* A reader who is slow must not hold up the work. */
-	if (stats_is_fifo(filter->stats_fd) &&
-	    fcntl(filter->stats_fd, F_SETFL, O_APPEND | O_NONBLOCK) == 0)
-		tell_later(filter);
-	return 0;
-}
-
 static void count_requests(struct stats *stats, const struct aws *aws)
 {
 	struct aws_counts counts = aws_counts(aws);
@@ -100,8 +76,9 @@ struct str filter_target_endpoint(const struct filter *filter)
 	       target->endpoint[CONFIG_S3].value : STR("aws");
 }
 
-static struct stats stats_now(const struct filter *filter)
+static struct stats stats_now(void *arg)
 {
+	const struct filter *filter = arg;
 	struct stats stats = filter->progress.stats;
 
 	if (filter->aws)
@@ -111,41 +88,27 @@ static struct stats stats_now(const struct filter *filter)
 	return stats;
 }
 
-/* What cannot be told now is in the next line, too. */
-static void tell(void *arg)
+/* Open the file of --stats before any work is done that could be lost. */
+static int open_stats(struct filter *filter)
 {
-	struct filter *filter = arg;
-	const struct stats stats = stats_now(filter);
-	struct err ignored;
+	struct err err;
 
-	stats_append(filter->stats_fd, filter->flow->name, &stats,
-		     STATS_RUNNING, &ignored);
-	tell_later(filter);
+	if (stats_file_open(&filter->stats_file, filter->options.stats,
+			    filter->flow->name, &err) < 0) {
+		say(filter, err.message);
+		return -1;
+	}
+	stats_file_tell(&filter->stats_file, filter->loop, stats_now, filter);
+	return 0;
 }
 
-static void tell_later(struct filter *filter)
-{
-	loop_timer_set(filter->loop, &filter->stats_timer, STATS_TELL_MS, tell,
-		       filter);
-}
-
-/* Once: a signal may come afterwards, while what lingers is waited for. */
+/* A signal may end the run afterwards, while what lingers is waited for. */
 static int write_stats(struct filter *filter, int status)
 {
-	struct stats stats;
+	const struct stats stats = stats_now(filter);
 	struct err err;
-	bool is_written;
 
-	loop_timer_stop(&filter->stats_timer);
-	if (filter->stats_fd < 0)
-		return status;
-	stats = stats_now(filter);
-	is_written = stats_write(filter->stats_fd, filter->flow->name, &stats,
-				 status, &err) == 0;
-	if (filter->held_stdout >= 0)
-		close(filter->held_stdout);
-	filter->stats_fd = filter->held_stdout = -1;
-	if (is_written)
+	if (stats_file_end(&filter->stats_file, &stats, status, &err) == 0)
 		return status;
 	say(filter, err.message);
 	/* A fault of the run itself says more than one of its statistics. */
@@ -166,7 +129,7 @@ static void on_signal(void *arg, int signal)
 /* Without anything to say at the end, a signal ends us at once. */
 static int hold_signals(struct filter *filter)
 {
-	if (filter->stats_fd < 0 && !filter->options.progress &&
+	if (filter->stats_file.fd < 0 && !filter->options.progress &&
 	    !filter->stopped)
 		return 0;
 	if (loop_signals(filter->loop, on_signal, filter) == 0)
@@ -215,7 +178,6 @@ int filter_run(struct filter *filter, const struct flow_work *flow,
 	filter->options.terminal = isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
 	filter->options.columns |= options->verbose &&
 				   filter->options.terminal >= 0;
-	memset(&filter->stats_timer, 0, sizeof(filter->stats_timer));
 	filter->aws = filter->target_aws = NULL;
 	progress_init(&filter->progress);
 	filter->loop = loop_new();

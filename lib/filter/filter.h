@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "filter/flow.h"
 #include "filter/progress.h"
+#include "filter/stats_file.h"
 #include "io/loop.h"
 
 struct aws;
@@ -55,9 +56,7 @@ struct filter {
 
 	const struct flow_work *flow;		/* private from here on */
 	struct progress progress;
-	int stats_fd;		/* -1: none */
-	int held_stdout;	/* until they are written; -1: none */
-	struct loop_timer stats_timer;
+	struct stats_file stats_file;
 };
 
 /*

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/source.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "filter/filter.h"
 #include "filter/say.h"
-#include "filter/stats.h"
 
 void source_say(struct source *source, const char *line)
 {
@@ -45,54 +43,29 @@ int source_status(const struct err *err)
 	return err->retry ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 
-/*
- * Open the file of --stats before any work is done that could be lost.  It stays
- * open: who reads a FIFO would see its end, and be gone at ours.
- */
-static bool open_stats(struct source *source)
+static struct stats stats_now(void *ctx)
 {
-	struct err err;
-
-	source->stats_fd = source->held_stdout = -1;
-	if (!source->flow.stats)
-		return true;
-	source->stats_fd = stats_open(source->flow.stats, &err);
-	if (source->stats_fd < 0)
-		source_say(source, err.message);
-	else
-		source->held_stdout = stats_hold_stdout();
-	return source->stats_fd >= 0;
-}
-
-static const struct stats *stats_now(struct source *source)
-{
-	struct stats *stats = &source->counts.stats;
+	const struct source *source = ctx;
+	struct stats stats = source->counts.stats;
 	struct aws_counts counts = { .requests = 0 };
 
 	if (source->aws)
 		counts = aws_counts(source->aws);
-	stats->requests = counts.requests;
-	stats->retries = counts.retries;
-	stats->throttles = counts.throttles;
+	stats.requests = counts.requests;
+	stats.retries = counts.retries;
+	stats.throttles = counts.throttles;
 	return stats;
 }
 
-/* Once, as in filter.c. */
 static void write_stats(struct source *source, int status)
 {
+	const struct stats stats = stats_now(source);
 	struct err err;
 
-	loop_timer_stop(&source->stats_timer);
-	if (source->stats_fd < 0)
+	if (stats_file_end(&source->stats_file, &stats, status, &err) == 0)
 		return;
-	if (stats_write(source->stats_fd, source->name, stats_now(source),
-			status, &err) < 0) {
-		source_say(source, err.message);
-		source_note(source, EX_IOERR);
-	}
-	if (source->held_stdout >= 0)
-		close(source->held_stdout);
-	source->stats_fd = source->held_stdout = -1;
+	source_say(source, err.message);
+	source_note(source, EX_IOERR);
 }
 
 static void on_signal(void *arg, int signal)
@@ -104,28 +77,25 @@ static void on_signal(void *arg, int signal)
 	loop_die(source->loop, signal);
 }
 
-/* What cannot be told now is in the next line, too. */
-static void tell(void *arg)
+/*
+ * Open the file of --stats before any work is done that could be lost.  Without
+ * it a signal ends us at once.
+ */
+static int open_stats(struct source *source)
 {
-	struct source *source = arg;
-	struct err ignored;
+	struct err err;
 
-	stats_append(source->stats_fd, source->name, stats_now(source),
-		     STATS_RUNNING, &ignored);
-	loop_timer_set(source->loop, &source->stats_timer, STATS_TELL_MS, tell,
-		       source);
-}
-
-/* As filter.c has it.  Without --stats a signal ends us at once. */
-static int follow(struct source *source)
-{
-	if (source->stats_fd < 0)
-		return 0;
-	if (stats_is_fifo(source->stats_fd) &&
-	    fcntl(source->stats_fd, F_SETFL, O_APPEND | O_NONBLOCK) == 0)
-		loop_timer_set(source->loop, &source->stats_timer,
-			       STATS_TELL_MS, tell, source);
-	return loop_signals(source->loop, on_signal, source);
+	if (stats_file_open(&source->stats_file, source->flow.stats,
+			    source->name, &err) < 0) {
+		source_say(source, err.message);
+		return EX_IOERR;
+	}
+	stats_file_tell(&source->stats_file, source->loop, stats_now, source);
+	if (source->stats_file.fd < 0 ||
+	    loop_signals(source->loop, on_signal, source) == 0)
+		return EX_OK;
+	say_errno(source->name, "signals");
+	return EX_OSERR;
 }
 
 static int open_aws(struct source *source)
@@ -181,20 +151,18 @@ static void on_stdout(void *ctx, int fd, short events)
 
 int source_open(struct source *source)
 {
+	int status;
+
 	progress_init(&source->counts);
 	source->loop = loop_new();
 	if (!source->loop) {
 		source_say(source, "out of memory");
 		return EX_OSERR;
 	}
-	if (!open_stats(source)) {
+	status = open_stats(source);
+	if (status != EX_OK) {
 		loop_free(source->loop);
-		return EX_IOERR;
-	}
-	if (follow(source) < 0) {
-		say_errno(source->name, "signals");
-		loop_free(source->loop);
-		return EX_OSERR;
+		return status;
 	}
 	if (!source->needs_no_aws && open_aws(source) != EX_OK) {
 		source_note(source, EX_CONFIG);

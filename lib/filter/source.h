@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "filter/flow.h"
 #include "filter/progress.h"
+#include "filter/stats_file.h"
 #include "io/loop.h"
 #include "io/output.h"
 
@@ -34,9 +35,7 @@ struct source {
 	struct aws *aws;		/* owned; NULL if it is not needed */
 	struct output out;
 	struct progress counts;
-	int stats_fd;			/* -1: none */
-	int held_stdout;		/* see stats.h */
-	struct loop_timer stats_timer;
+	struct stats_file stats_file;
 	int status;			/* to end with */
 	bool is_broken;			/* nobody reads stdout: give up */
 };

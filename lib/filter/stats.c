@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/stats.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "format/json_write.h"
-#include "io/output.h"
 
-enum { LINE_MAX_BYTES = 1024, STEPS = 16, EXPONENT_MAX = 40, READER_MS = 5,
-       FREE_FD = 3 };	/* the first that is no standard one */
+enum { STEPS = 16, EXPONENT_MAX = 40 };
 
 void stats_init(struct stats *stats)
 {
@@ -104,111 +96,4 @@ void stats_put(struct buf *out, const char *filter, const struct stats *stats,
 	if (status != STATS_RUNNING)
 		json_member_number(out, "status", (unsigned long long)status);
 	buf_puts(out, "}\n");
-}
-
-/* There is no event that tells of a FIFO's first reader. */
-static int wait_for_reader(void)
-{
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLERR };
-
-	if (poll(&out, 1, READER_MS) > 0 && (out.revents & (POLLERR | POLLHUP)))
-		return output_broken();
-	return 0;
-}
-
-/* Where stdout is closed, the file must not become it. */
-static int beside_standard(int fd)
-{
-	int other, why;
-
-	if (fd >= FREE_FD)
-		return fd;
-	other = fcntl(fd, F_DUPFD_CLOEXEC, FREE_FD);
-	why = errno;
-	close(fd);
-	errno = why;
-	return other;
-}
-
-int stats_open(const char *path, struct err *err)
-{
-	int fd, flags;
-
-	while ((fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-			  O_NONBLOCK, 0666)) < 0 &&
-	       errno == ENXIO && wait_for_reader() == 0)
-		;
-	if (fd >= 0)
-		fd = beside_standard(fd);
-	if (fd < 0)
-		return err_errno(err, "%s", path);
-	flags = fcntl(fd, F_GETFL);
-	(void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-	return fd;
-}
-
-bool stats_is_fifo(int fd)
-{
-	struct stat status;
-
-	return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
-int stats_hold_stdout(void)
-{
-	return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, FREE_FD);
-}
-
-/*
- * Whoever reads the lines may go: that is no reason to die of SIGPIPE, with the
- * work half done.
- */
-static ssize_t write_unharmed(int fd, struct str line)
-{
-	const struct timespec at_once = { .tv_sec = 0 };
-	sigset_t pipe, before, pending;
-	ssize_t n;
-	int why;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigpending(&pending);
-	sigprocmask(SIG_BLOCK, &pipe, &before);
-	n = write(fd, line.p, line.n);
-	why = errno;
-	if (n < 0 && why == EPIPE && !sigismember(&pending, SIGPIPE))
-		sigtimedwait(&pipe, NULL, &at_once);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	errno = why;
-	return n;
-}
-
-int stats_append(int fd, const char *filter, const struct stats *stats,
-		 int status, struct err *err)
-{
-	struct buf line;
-	ssize_t n = -1;
-	int result = 0;
-
-	buf_init(&line, LINE_MAX_BYTES);
-	stats_put(&line, filter, stats, status);
-	errno = ENOMEM;	/* the reason, if the line could not be made */
-	if (!line.failed)
-		n = write_unharmed(fd, buf_str(&line));
-	if (n < 0)
-		result = err_errno(err, "stats");
-	else if ((size_t)n < line.n)
-		result = err_set(err, ERR_SYSTEM, "stats: cut short");
-	buf_free(&line);
-	return result;
-}
-
-int stats_write(int fd, const char *filter, const struct stats *stats,
-		int status, struct err *err)
-{
-	int result = stats_append(fd, filter, stats, status, err);
-
-	if (close(fd) < 0 && result == 0)
-		result = err_errno(err, "stats");
-	return result;
 }

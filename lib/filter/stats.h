@@ -11,18 +11,14 @@
  *	 "retries":2,"throttles":0,"p50_ms":3.1,"p99_ms":41.9,
  *	 "seconds":0.172,"status":0}
  *
- * Such a line is appended with one write(2), so several filters may share a
- * file.  A FIFO also gets lines without status while the run lasts: whoever
- * reads it wants to know now, and it does not grow.
+ * stats_file.h writes it.
  */
 #ifndef S3EV_STATS_H
 #define S3EV_STATS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "record/record.h"
 
 enum { STATS_BUCKETS = 38 * 16 };
@@ -57,34 +53,5 @@ enum { STATS_RUNNING = -1 };	/* a status: there is none yet */
 /* Append the line, with its newline. */
 void stats_put(struct buf *out, const char *filter, const struct stats *stats,
 	       int status);
-
-/*
- * Open path to append to it; the file is made if there is none.  A FIFO is
- * waited for until somebody reads it, as long as somebody reads stdout.  It
- * takes the number of no standard descriptor, if one of them is closed.
- */
-int stats_open(const char *path, struct err *err);
-
-bool stats_is_fifo(int fd);
-
-enum { STATS_TELL_MS = 5000 };	/* the time between two lines to a FIFO */
-
-/*
- * Another descriptor of stdout, to be closed behind the last line.  Who reads our
- * stdout sees its end only then, and so has all lines when it looks for them.
- * -1 if there can be none.
- */
-int stats_hold_stdout(void);
-
-/*
- * Write the line to fd, which is from stats_open().  Where nobody reads a FIFO
- * any more, that is an error as any other.
- */
-int stats_append(int fd, const char *filter, const struct stats *stats,
-		 int status, struct err *err);
-
-/* The same, and close it. */
-int stats_write(int fd, const char *filter, const struct stats *stats,
-		int status, struct err *err);
 
 #endif

@@ -17,6 +17,7 @@ filter/flow.h
 filter/options.h
 filter/progress.h
 filter/stats.h
+filter/stats_file.h
 format/json.h
 format/json_write.h
 hash/digest.h
