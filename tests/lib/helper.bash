@@ -6,9 +6,9 @@
 
 tests=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 . "$tests/lib/trace.bash"
-PATH=${BUILD:-$tests/../build}:$tests/servers:$PATH
 # shellcheck source=/dev/null
 . "$SERVERS_DIR/env"
+PATH=${BUILD:-$tests/../build}:$tests/servers:$PATH
 
 # What tests write is UTF-8, wherever they run.
 unset LC_ALL LC_CTYPE
@@ -104,10 +104,10 @@ stop_servers() {
 
 # Waits until a command succeeds, for 10 s at most.
 wait_until() { # COMMAND...
-	local _
-	for _ in {1..500}; do
+	local tries
+	for tries in {1..108}; do
 		"$@" && return
-		pause 0.02
+		if [ "$tries" -le 10 ]; then pause 0.02; else pause 0.1; fi
 	done
 	echo "not within 10 s: $*" >&2
 	return 1
