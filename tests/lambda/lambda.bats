@@ -17,7 +17,7 @@ teardown() {
 # the bootstrap again whenever it ends, and lets RGW announce to its queue.
 world() { # OPTIONS_JSON PROCESSOR
 	new_places
-	serve lambda "$(jq -c --arg s3 "$AWS_ENDPOINT_URL_S3" '. + {proxy: $s3, proxyFile: "port.proxy"}' <<<"$1")"
+	serve lambda "$(jq -cS --arg s3 "$AWS_ENDPOINT_URL_S3" '. + {proxy: $s3, proxyFile: "port.proxy"}' <<<"$1")"
 	LAMBDA_URL=http://127.0.0.1:$port
 	wait_until test -s port.proxy
 	s3c notify "$in" "$LAMBDA_URL/announce"

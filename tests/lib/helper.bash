@@ -56,11 +56,15 @@ ask_resident() { # COMMAND ARGUMENT...
 
 # The jq of tests. It compiles its library whenever it starts, which takes 20 ms;
 # gojq takes 2, but sorts the members of objects, also for .[]. So what has objects
-# in it is printed by jq, unless a test makes it for others (-n) or reads values
-# (-r, -e). Scripts that a test runs have jq.
+# in it is printed by jq, unless a test makes it for others (-n), reads values
+# (-r, -e) or wants them sorted (-cS). Scripts that a test runs have jq.
 if command -v gojq >/dev/null; then
 	jq() { # ARGUMENT...
 		local text input='' status=0
+		if [[ $1 == -cS ]]; then
+			gojq -c "${@:2}"
+			return
+		fi
 		if [[ $1 == -[!-]* && ($1 == *[re]* && $1 != *c* || $1 == *n* && $* != *input*) ]]; then
 			gojq "$@"
 			return

@@ -104,7 +104,7 @@ many() { # COUNT
 }
 
 @test "the index knows what needs attention; a table without it says so" {
-	ddb-record --create < <(verdicts; verdicts | jq -c '.key += "2"') >/dev/null
+	ddb-record --create < <(verdicts; verdicts | jq -cS '.key += "2"') >/dev/null
 	list --index --outcome bad -v
 	assert_eq "$status $(jq -r .key <<<"$out" | sort | tr '\n' ' ')" '0 bad bad2 '
 	[[ $err == 'ddb-list: 2 items in 1 pages, '* ]]

@@ -70,7 +70,7 @@ routed() { # NAME=VALUE...
 	ledger -k <"$dir/in"
 	assert_eq "$status $err" '0 '
 	for key in good bad gone; do
-		items "in/$key" | jq -c 'del(.object, .seq, .id, .event, .time, .bucket, .key, .etag, .recorded, .decisions)'
+		items "in/$key" | jq -cS 'del(.object, .seq, .id, .event, .time, .bucket, .key, .etag, .recorded, .decisions)'
 	done | jq -S -c . >"$dir/items"
 	assert_eq "$(<"$dir/items")" '{"decided":1,"outcome":"good"}
 {"attention":"bad","by":"me","byte":99,"code":"Comma","column":3,"count":2,"decided":1,"destination":"bad-data/bad","destination_etag":"E","line":7,"outcome":"bad","reason":"no comma"}
@@ -86,18 +86,18 @@ routed() { # NAME=VALUE...
 	assert_eq "$status $err$(jq -r .record.status <<<"$out")" $'0 repeated\nrepeated'
 	assert_eq "$(items in/k)" "$first"
 	# The same, whatever envelope it came in.
-	ledger < <(jq -c '.from = {sqs: "1"} | .time = "2027-01-01T00:00:00Z"' <<<"$line")
+	ledger < <(jq -cS '.from = {sqs: "1"} | .time = "2027-01-01T00:00:00Z"' <<<"$line")
 	assert_eq "$(jq -r .record.status <<<"$out") $(items in/k)" "repeated $first"
 }
 
 @test "another decision replaces the earlier one, and counts" {
 	new_table
 	line=$(routed)
-	bad=$(jq -c '.bad = {by: "me", reason: "first"}' <<<"$line")
-	ledger -j 1 < <(echo "$bad"; jq -c '.bad.reason = "second"' <<<"$bad"; echo "$line"; echo "$line"; echo "$bad")
+	bad=$(jq -cS '.bad = {by: "me", reason: "first"}' <<<"$line")
+	ledger -j 1 < <(echo "$bad"; jq -cS '.bad.reason = "second"' <<<"$bad"; echo "$line"; echo "$line"; echo "$bad")
 	assert_eq "$status $err$(jq -r .record.status <<<"$out" | tr '\n' ' ')" '0 written replaced replaced repeated replaced '
 	assert_eq "$(items in/k | jq -c '[.outcome, .reason, .decided]')" '["bad","first",4]'
-	ledger < <(jq -c '.route.key = "elsewhere"' <<<"$bad")
+	ledger < <(jq -cS '.route.key = "elsewhere"' <<<"$bad")
 	assert_eq "$(items in/k | jq -c '[.destination, .decided]')" '["processed/elsewhere",5]'
 }
 
@@ -269,9 +269,9 @@ told() { # event|list|timed|versions [NAME=VALUE...]
 	shift
 	case $how in
 	event) routed sequencer=006B03D4F8D90281E5 version=v1 "$@" ;;
-	list) routed sequencer= modified=2026-11-23T05:54:00.000Z "$@" | jq -c 'del(.sequencer, .time, .event, .id)' ;;
-	timed) routed sequencer= time=2026-11-29T01:00:00Z "$@" | jq -c 'del(.sequencer, .event, .id)' ;;
-	versions) routed sequencer= version=v1 modified=2026-11-23T05:54:00.000Z "$@" | jq -c 'del(.sequencer, .time, .event, .id)' ;;
+	list) routed sequencer= modified=2026-11-23T05:54:00.000Z "$@" | jq -cS 'del(.sequencer, .time, .event, .id)' ;;
+	timed) routed sequencer= time=2026-11-29T01:00:00Z "$@" | jq -cS 'del(.sequencer, .event, .id)' ;;
+	versions) routed sequencer= version=v1 modified=2026-11-23T05:54:00.000Z "$@" | jq -cS 'del(.sequencer, .time, .event, .id)' ;;
 	esac
 }
 
@@ -376,7 +376,7 @@ ledger_alone() {
 @test "every decision stays with its time, the last one on top, sixteen of them" {
 	new_table
 	line=$(told event)
-	ledger -j 1 < <(for i in {1..20}; do jq -c --arg i "$i" '.bad = {by: "me", reason: $i, code: "C"} | del(.route)' <<<"$line"; done)
+	ledger -j 1 < <(for i in {1..20}; do jq -cS --arg i "$i" '.bad = {by: "me", reason: $i, code: "C"} | del(.route)' <<<"$line"; done)
 	assert_eq "$status $err$(items in/k | jq -c '[.reason, .decided, (.decisions | length), .decisions[0], .decisions[15].reason] | del(.[3].recorded)')" \
 		'0 ["20",20,16,{"outcome":"bad","by":"me","code":"C","reason":"20"},"5"]'
 	assert_eq "$(items in/k | jq '.recorded == .decisions[0].recorded and all(.decisions[]; .recorded | endswith("Z"))')" true
@@ -385,7 +385,7 @@ ledger_alone() {
 # Failures
 
 failed() { # RECORD
-	jq -c '.failed = {by: "s3fetch", code: "SlowDown", message: "not so fast", retry: true}' <<<"$1"
+	jq -cS '.failed = {by: "s3fetch", code: "SlowDown", message: "not so fast", retry: true}' <<<"$1"
 }
 
 @test "failed records pass untouched, unless --failed records them" {
@@ -406,13 +406,13 @@ failed() { # RECORD
 	stub "[{\"upstream\": \"$AWS_ENDPOINT_URL_DYNAMODB\"}]"
 	export AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL
 	line=$(routed)
-	ledger --failed -j 1 < <(failed "$line"; jq -c '.failed = {by: "me", code: "Timeout", message: "again"}' <<<"$line")
+	ledger --failed -j 1 < <(failed "$line"; jq -cS '.failed = {by: "me", code: "Timeout", message: "again"}' <<<"$line")
 	assert_eq "$status $err$(items in/k | jq -c '[.code, .decided]')" '75 ["Timeout",0]'
 	for outcome in '.' '.bad = {by: "me", reason: "no"}' '.gone = {by: "me", code: "NoSuchKey", message: "x"}'; do
-		line=$(jq -c '.key += "x"' <<<"$line")
+		line=$(jq -cS '.key += "x"' <<<"$line")
 		ledger --failed <<<"$(failed "$line")"
 		before=$(wc -l <"$STUB_LOG")
-		ledger < <(jq -c "$outcome" <<<"$line")
+		ledger < <(jq -cS "$outcome" <<<"$line")
 		assert_eq "$outcome $status $err$(jq -r .record.status <<<"$out") $(($(wc -l <"$STUB_LOG") - before))" "$outcome 0 written 2"
 		assert_eq "$(items "in/$(jq -r .key <<<"$line")" | jq .decided)" 1
 	done
@@ -421,8 +421,8 @@ failed() { # RECORD
 @test "a failure neither replaces nor hides a decision" {
 	new_table
 	for outcome in '.' '.bad = {by: "me", reason: "no"}' '.gone = {by: "me", code: "NoSuchKey", message: "x"}'; do
-		line=$(routed | jq -c --arg k "$outcome" '.key = $k')
-		ledger < <(jq -c "$outcome" <<<"$line")
+		line=$(routed | jq -cS --arg k "$outcome" '.key = $k')
+		ledger < <(jq -cS "$outcome" <<<"$line")
 		before=$(items "in/$outcome")
 		ledger --failed < <(failed "$line")
 		assert_eq "$status $err$(jq -r .record.status <<<"$out") $(items "in/$outcome")" "75 kept $before"
@@ -433,7 +433,7 @@ failed() { # RECORD
 	new_table
 	line=$(routed)
 	for i in {1..30}; do
-		failed "$(jq -c --arg i "$i" '.from = $i' <<<"$line")"
+		failed "$(jq -cS --arg i "$i" '.from = $i' <<<"$line")"
 		[ "$i" != 15 ] || echo "$line"
 	done >"$dir/in"
 	ledger --failed -j 31 <"$dir/in"
@@ -452,7 +452,7 @@ failed() { # RECORD
 
 @test "an item is never too large: what is long is cut, and it says what" {
 	new_table
-	line=$(routed | jq -c '.bad = {by: "me", reason: ("é" * 100000), code: ("c" * 5000)}')
+	line=$(routed | jq -cS '.bad = {by: "me", reason: ("é" * 100000), code: ("c" * 5000)}')
 	ledger <<<"$line"
 	assert_eq "$status $err$(jq -r .record.status <<<"$out")" '0 written'
 	assert_eq "$(items in/k | jq -c '[.reason, .code | utf8bytelength]')" '[4096,4096]'
@@ -489,8 +489,8 @@ failed() { # RECORD
 	before=$(items in/k)
 	ledger -k --dry-run --failed < <(
 		echo "$line"
-		jq -c '.bad = {by: "me", reason: "no"}' <<<"$line"
-		jq -c '.gone = {by: "me", code: "NoSuchKey", message: "x"}' <<<"$line"
+		jq -cS '.bad = {by: "me", reason: "no"}' <<<"$line"
+		jq -cS '.gone = {by: "me", code: "NoSuchKey", message: "x"}' <<<"$line"
 		failed "$line"
 	)
 	assert_eq "$status $err$(jq -r '.record.status' <<<"$out" | tr '\n' ' ')" '75 repeated replaced kept kept '
@@ -499,7 +499,7 @@ failed() { # RECORD
 
 @test "what was routed in a dry run is not recorded" {
 	new_table
-	line=$(routed | jq -c '.route.dry = true')
+	line=$(routed | jq -cS '.route.dry = true')
 	ledger <<<"$line"
 	assert_eq "$status $(jq -r .failed.code <<<"$out") $(items in/k)" '75 DryRun '
 	ledger -n <<<"$line"

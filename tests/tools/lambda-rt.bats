@@ -43,7 +43,7 @@ state_is() { # FILTER
 }
 
 put() { # [BUCKET]
-	jq -c --arg bucket "${1-}" 'if $bucket != "" then .Records[].s3.bucket.name = $bucket else . end' "$events/s3-put-v21.json"
+	jq -cS --arg bucket "${1-}" 'if $bucket != "" then .Records[].s3.bucket.name = $bucket else . end' "$events/s3-put-v21.json"
 }
 
 # An event of a queue: each argument is the body of a message, m1, m2...

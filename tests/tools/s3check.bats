@@ -543,10 +543,10 @@ good'
 }
 
 @test "half a spool file is never good" {
-	line=$(echo hello | spooled | jq -c '.fetch.bytes = 600')
+	line=$(echo hello | spooled | jq -cS '.fetch.bytes = 600')
 	check "$line" -x 'cat >/dev/null'
 	[[ $(outcomes) == failed* ]]
-	check "$(jq -c '.fetch.path += ".none"' <<<"$line")" -x 'cat >/dev/null'
+	check "$(jq -cS '.fetch.path += ".none"' <<<"$line")" -x 'cat >/dev/null'
 	assert_eq "$status $(outcomes)" '75 failed SystemError'
 	[[ $err == 's3check: in/k: SystemError: '*'.none: No such file or directory'$'\n' ]]
 }

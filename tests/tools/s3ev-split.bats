@@ -8,7 +8,7 @@ setup() {
 
 # A notification of one object, with a filter over it.
 event() { # FILTER
-	jq -c "${1:-.}" "$events/s3-put-v21.json"
+	jq -cS "${1:-.}" "$events/s3-put-v21.json"
 }
 
 split() {
@@ -224,7 +224,7 @@ null'
 
 @test "a message without text is a failed record too" {
 	for filter in 'del(.Records[1].body)' '.Records[1].body = (null, 5, true, {}, [])'; do
-		split < <(jq -c "$filter" "$events/composed-sqs-good-poison-good.json")
+		split < <(jq -cS "$filter" "$events/composed-sqs-good-poison-good.json")
 		assert_eq "$filter: $status $(jq -sc 'unique | map([.from.sqs, .failed.message])' <<<"$out")" "$filter: 65 "'[["44103047-3123-4583-aed3-7224000351a8",null],["519619da-e529-46d7-b58c-bc054405af0f",null],["c2f72267-c1b4-432b-b35e-c27a337798d1","not an S3 event: it looks like an SQS message without text"]]'
 	done
 	split <<<'{"Messages":[{"MessageId":"m","ReceiptHandle":"h","MD5OfBody":"5","Body":5}]}'
@@ -538,7 +538,7 @@ a c "
 		done
 	done
 	while IFS= read -r filter; do
-		split < <(jq -c "$filter" <<<"$put")
+		split < <(jq -cS "$filter" <<<"$put")
 		assert_eq "$filter $status$err $(jq -c .key <<<"$out")" "$filter 0 \"k\""
 	done <<-'E'
 		tojson
@@ -564,7 +564,7 @@ a c "
 	plus=$(event '.Records[0].s3.object.key = "a+b%20c"')
 	while IFS=$'\t' read -r option env filter wanted; do
 		[ "$option" != - ] || option=
-		run3 env S3EV_KEYS="${env#-}" s3ev-split $option < <(jq -c "$filter" <<<"$plus")
+		run3 env S3EV_KEYS="${env#-}" s3ev-split $option < <(jq -cS "$filter" <<<"$plus")
 		assert_eq "$option $env $filter $status$err $(jq -c '[.key, .spelled]' <<<"$out")" "$option $env $filter 0 $wanted"
 	done <<-'E'
 		-	-	.	["a b c",null]

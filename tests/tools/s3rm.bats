@@ -69,11 +69,11 @@ refused() { # RECORD REASON OPTION...
 @test "a version called null may have been overwritten since: it is not deleted" {
 	new_bucket in
 	new_bucket to
-	line=$(moved "$in" k | jq -c '.version = "null"')
+	line=$(moved "$in" k | jq -cS '.version = "null"')
 	echo successor | s3c put "$in" k >/dev/null
 	run3 s3rm <<<"$line"
 	assert_eq "$status $err$(jq -r .rm.status <<<"$out") $(s3c get "$in" k)" '0 gone successor'
-	refused "$(jq -c 'del(.etag)' <<<"$line")" 'neither version nor ETag'
+	refused "$(jq -cS 'del(.etag)' <<<"$line")" 'neither version nor ETag'
 	echo hello | s3c put "$in" k >/dev/null
 	run3 s3rm <<<"$line"
 	assert_eq "$status $err$(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
@@ -83,17 +83,17 @@ refused() { # RECORD REASON OPTION...
 	new_bucket in
 	new_bucket to
 	line=$(moved "$in" k)
-	refused "$(jq -c 'del(.route)' <<<"$line")" 'no copy'
+	refused "$(jq -cS 'del(.route)' <<<"$line")" 'no copy'
 	for part in bucket key; do
-		refused "$(jq -c "del(.route.$part)" <<<"$line")" 'no copy'
+		refused "$(jq -cS "del(.route.$part)" <<<"$line")" 'no copy'
 	done
-	refused "$(jq -c "del(.route.etag)" <<<"$line")" 'gives copies no ETag'
-	refused "$(jq -c ".route.unguarded = true" <<<"$line")" 'lets others overwrite the copy'
-	refused "$(jq -c '.route = {} | .bad = {by: "me"}' <<<"$line")" 'no copy'
-	refused "$(jq -c 'del(.etag)' <<<"$line")" 'neither version nor ETag'
+	refused "$(jq -cS "del(.route.etag)" <<<"$line")" 'gives copies no ETag'
+	refused "$(jq -cS ".route.unguarded = true" <<<"$line")" 'lets others overwrite the copy'
+	refused "$(jq -cS '.route = {} | .bad = {by: "me"}' <<<"$line")" 'no copy'
+	refused "$(jq -cS 'del(.etag)' <<<"$line")" 'neither version nor ETag'
 	# What is empty pins nothing.
-	refused "$(jq -c '.etag = "" | .version = ""' <<<"$line")" 'neither version nor ETag'
-	refused "$(jq -c '.route.etag = ""' <<<"$line")" 'gives copies no ETag'
+	refused "$(jq -cS '.etag = "" | .version = ""' <<<"$line")" 'neither version nor ETag'
+	refused "$(jq -cS '.route.etag = ""' <<<"$line")" 'gives copies no ETag'
 	assert_eq "$(keys "$in")" k
 }
 
@@ -107,7 +107,7 @@ refused() { # RECORD REASON OPTION...
 @test "a bad object with a copy is deleted" {
 	new_bucket in
 	new_bucket to
-	run3 s3rm < <(moved "$in" k | jq -c '.bad = {by: "me", reason: "no"} | .route.to = "bad-data"')
+	run3 s3rm < <(moved "$in" k | jq -cS '.bad = {by: "me", reason: "no"} | .route.to = "bad-data"')
 	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
 }
 
@@ -118,7 +118,7 @@ refused() { # RECORD REASON OPTION...
 	etag=$(echo made of it | s3c put "$to" k | jq -r .etag)
 	run3 s3rm <<<"$line"
 	assert_eq "$status $(jq -r .failed.code <<<"$out") $(keys "$in")" '75 CopyMissing k'
-	run3 s3rm < <(jq -c --arg etag "$etag" '.route.etag = $etag' <<<"$line")
+	run3 s3rm < <(jq -cS --arg etag "$etag" '.route.etag = $etag' <<<"$line")
 	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
 }
 
@@ -139,10 +139,10 @@ refused() { # RECORD REASON OPTION...
 	line=$(moved "$in" k)
 	for option in -r --recorded; do
 		refused "$line" 'not recorded' $option
-		refused "$(jq -c '.record = {table: "t"}' <<<"$line")" 'not recorded' $option
+		refused "$(jq -cS '.record = {table: "t"}' <<<"$line")" 'not recorded' $option
 	done
 	assert_eq "$(keys "$in")" k
-	run3 s3rm -r < <(jq -c '.record = {table: "t", status: "written"}' <<<"$line")
+	run3 s3rm -r < <(jq -cS '.record = {table: "t", status: "written"}' <<<"$line")
 	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
 }
 
@@ -244,7 +244,7 @@ refused() { # RECORD REASON OPTION...
 		assert_eq "$(keys "$in")" k
 	done
 	# The copy is looked at, and the object.
-	run3 s3rm -n < <(jq -c '.route.key = "none"' <<<"$line")
+	run3 s3rm -n < <(jq -cS '.route.key = "none"' <<<"$line")
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 CopyMissing'
 	echo successor | s3c put "$in" k >/dev/null
 	run3 s3rm -n <<<"$line"
@@ -259,15 +259,15 @@ refused() { # RECORD REASON OPTION...
 @test "what other filters only would have done is not enough, but in a dry run" {
 	new_bucket in
 	new_bucket to
-	line=$(moved "$in" k | jq -c '.record = {table: "t", status: "written"}')
-	routed=$(jq -c '.route = {to: "processed", bucket: .route.bucket, key: "none", dry: true}' <<<"$line")
-	recorded=$(jq -c '.record.dry = true' <<<"$line")
+	line=$(moved "$in" k | jq -cS '.record = {table: "t", status: "written"}')
+	routed=$(jq -cS '.route = {to: "processed", bucket: .route.bucket, key: "none", dry: true}' <<<"$line")
+	recorded=$(jq -cS '.record.dry = true' <<<"$line")
 	refused "$routed" 'no copy'
 	refused "$recorded" 'not recorded' -r
 	assert_eq "$(keys "$in")" k
 	run3 s3rm -n -r <<<"$routed"$'\n'"$recorded"
 	assert_eq "$status $err$(jq -c .rm <<<"$out" | uniq)" '0 {"status":"removed","dry":true}'
-	run3 s3rm -r < <(jq -c '.route.dry = false | .record.dry = false' <<<"$recorded")
+	run3 s3rm -r < <(jq -cS '.route.dry = false | .record.dry = false' <<<"$recorded")
 	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 removed '
 }
 
@@ -298,9 +298,9 @@ refused() { # RECORD REASON OPTION...
 	assert_eq "$status $(jq -r .route.by <<<"$out")" '0 ledger'
 	routed=${out%$'\n'}
 	refused "$routed" 'the ledger has it: not deleted, but see --recorded'
-	refused "$(jq -c '.record.status = "written"' <<<"$routed")" 'the ledger does not have its copy any more' -r
-	refused "$(jq -c 'del(.record)' <<<"$routed")" 'it was not recorded' -r
-	refused "$(jq -c 'del(.etag)' <<<"$routed")" 'neither version nor ETag' -r
+	refused "$(jq -cS '.record.status = "written"' <<<"$routed")" 'the ledger does not have its copy any more' -r
+	refused "$(jq -cS 'del(.record)' <<<"$routed")" 'it was not recorded' -r
+	refused "$(jq -cS 'del(.etag)' <<<"$routed")" 'neither version nor ETag' -r
 	run3 s3rm -r -n <<<"$routed"
 	assert_eq "$status $(jq -c .rm <<<"$out") $(keys "$in")" '0 {"status":"removed","dry":true} k'
 	echo other | s3c put "$in" k >/dev/null
@@ -321,7 +321,7 @@ refused() { # RECORD REASON OPTION...
 		run3 s3rm $options <<<"$line"
 		assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 gone k'
 	done
-	run3 s3rm -r <<<"$(jq -c 'del(.time) | .modified = "2026-01-01T00:00:00.000Z"' <<<"$line")"
+	run3 s3rm -r <<<"$(jq -cS 'del(.time) | .modified = "2026-01-01T00:00:00.000Z"' <<<"$line")"
 	assert_eq "$status $(jq -r .rm.status <<<"$out") $(keys "$in")" '0 gone k'
 	# Where tags make it look like that, one says so.
 	run3 s3rm -r --no-modified <<<"$line"

@@ -64,7 +64,7 @@ keys() { # BUCKET
 @test "good objects are copied to processed, bad ones to bad data, under their keys" {
 	buckets
 	good=$(echo hello | upload dir/good.csv)
-	ugly=$(echo bad | upload dir/bad.csv | jq -c '.bad = {by: "me", reason: "no"}')
+	ugly=$(echo bad | upload dir/bad.csv | jq -cS '.bad = {by: "me", reason: "no"}')
 	route "$good"$'\n'"$ugly"
 	assert_eq "$status $err" '0 '
 	assert_eq "$out" "${good%\}},"'"route":{"to":"processed","bucket":"'"$to"'","key":"dir/good.csv","etag":"'$hello'"}}
@@ -82,7 +82,7 @@ keys() { # BUCKET
 		echo another | s3c put "$in" k >/dev/null
 		route "$seen"
 		assert_eq "$status $(jq -c '[.failed.code, .failed.retry]' <<<"$out") $(keys "$to")" '75 ["PreconditionFailed",true] '
-		route "$(jq -c '.size = 6' <<<"$seen")"
+		route "$(jq -cS '.size = 6' <<<"$seen")"
 		assert_eq "$status $(jq -r .gone.code <<<"$out") $(keys "$to")" '0 PreconditionFailed '
 	done
 	route "$($look <<<"$(record bucket="$in" key=k)")"
@@ -102,7 +102,7 @@ keys() { # BUCKET
 @test "buckets come from options, else from the environment" {
 	buckets
 	echo hello | upload a >"$dir/a"
-	echo hello | upload b | jq -c '.bad = {by: "me", reason: "no"}' >"$dir/b"
+	echo hello | upload b | jq -cS '.bad = {by: "me", reason: "no"}' >"$dir/b"
 	PROCESSED_BUCKET=$to BAD_DATA_BUCKET=nowhere run3 s3route -b "$bad" < <(cat "$dir/a" "$dir/b")
 	assert_eq "$status $err" '0 '
 	PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad run3 s3route <"$dir/a"
@@ -149,7 +149,7 @@ keys() { # BUCKET
 
 @test "-t gives each object a key made of its parts" {
 	buckets
-	line=$(echo hello | upload 'in/2026 x/a.tar.gz' | jq -c '.id = "ID"')
+	line=$(echo hello | upload 'in/2026 x/a.tar.gz' | jq -cS '.id = "ID"')
 	while read -r template key; do
 		route "$line" -t "$template"
 		assert_eq "$template $status $err" "$template 0 "
@@ -174,7 +174,7 @@ keys() { # BUCKET
 
 @test "a part that the record lacks fails it, unless the template says what to write" {
 	buckets
-	line=$(echo hello | upload a.csv | jq -c 'del(.time)')
+	line=$(echo hello | upload a.csv | jq -cS 'del(.time)')
 	route "$line" -t '{yyyy}/{base}'
 	assert_eq "$status $(jq -r '.failed | [.code, .message] | join(": ")' <<<"$out")" \
 		'75 InvalidTemplate: the record has no time; {yyyy|TEXT} says what to write then'
@@ -188,7 +188,7 @@ keys() { # BUCKET
 @test "--bad-template is for bad data alone" {
 	buckets
 	good=$(echo hello | upload a.csv)
-	ugly=$(echo bad | upload b.csv | jq -c '.bad = {by: "me", reason: "no"}')
+	ugly=$(echo bad | upload b.csv | jq -cS '.bad = {by: "me", reason: "no"}')
 	route "$good"$'\n'"$ugly" -t '{stem}.jsonl' --bad-template 'bad/{key}'
 	assert_eq "$status $err" '0 '
 	assert_eq "$(keys "$to") $(keys "$bad")" $'a.jsonl bad/b.csv\nbad/b.csv.why.json'
@@ -200,13 +200,13 @@ keys() { # BUCKET
 	line=$(record bucket=in key=k etag=$hello size=6)
 	echo hello >"$dir/hello"
 	head -c 6000000 /dev/zero >"$dir/large"
-	output=$(record bucket=in key=o etag=$hello size=6 | jq -c --arg path "$dir/hello" '.output = {$path}')
-	large=$(record bucket=in key=l etag=$hello size=6 | jq -c --arg path "$dir/large" '.output = {$path}')
+	output=$(record bucket=in key=o etag=$hello size=6 | jq -cS --arg path "$dir/hello" '.output = {$path}')
+	large=$(record bucket=in key=l etag=$hello size=6 | jq -cS --arg path "$dir/large" '.output = {$path}')
 	scripted '[{"match": {"method": "POST", "target": "uploads="}, "reply": {"body": "<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>"}},
 		{"match": {"method": "PUT"}, "reply": {"headers": {"ETag": "\"'$hello'\""}, "body": "<CopyObjectResult><ETag>\"'$hello'\"</ETag></CopyObjectResult>"}},
 		{"match": {"method": "HEAD", "path": "^/in/"}, "reply": {"headers": {"ETag": "\"'$hello'\"", "Content-Length": "6"}}},
 		{"reply": {"status": 404, "headers": {"x-amz-request-id": "R"}}}]' \
-		"$line"$'\n'"$output"$'\n'"$large"$'\n'"$(jq -c '.bad = {by: "me", reason: "no"}' <<<"$line")" --acl bucket-owner-full-control --part-size 5M
+		"$line"$'\n'"$output"$'\n'"$large"$'\n'"$(jq -cS '.bad = {by: "me", reason: "no"}' <<<"$line")" --acl bucket-owner-full-control --part-size 5M
 	assert_eq "$(jq -r 'select(.method == "PUT" and (.target | test("partNumber|probe") | not) or (.target | test("uploads=$"))) |
 		select(.method != "GET") | [.headers["x-amz-acl"], (.target | split("?")[0])] | join(" ")' "$STUB_LOG" | sort -u)" \
 		$'bucket-owner-full-control /bad/k\nbucket-owner-full-control /bad/k.why.json\nbucket-owner-full-control /to/k\nbucket-owner-full-control /to/l\nbucket-owner-full-control /to/o'
@@ -309,7 +309,7 @@ same~$(jq -r .id <<<"$three").csv"
 	assert_eq "$status $(jq -r '.failed | "\(.code) \(.retry)"' <<<"$out")" '75 Collision true'
 	assert_json '.headers."x-amz-meta-s3ev-claim" == "another"' "$(s3c head "$to" e)"
 	# Nor does s3rm take it for the copy.
-	run3 s3rm <<<"$(jq -c --arg to "$to" '.route = {to: "processed", bucket: $to, key: "e", etag: .etag}' <<<"$line")"
+	run3 s3rm <<<"$(jq -cS --arg to "$to" '.route = {to: "processed", bucket: $to, key: "e", etag: .etag}' <<<"$line")"
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 CopyMissing'
 	assert_eq "$(keys "$in")" e
 }
@@ -394,7 +394,7 @@ same~$(jq -r .id <<<"$three").csv"
 @test "--source-prefix makes the rest of that bucket a destination" {
 	buckets
 	good=$(echo hello | upload new/k)
-	ugly=$(echo bad | upload new/b | jq -c '.bad = {by: "me", reason: "no"}')
+	ugly=$(echo bad | upload new/b | jq -cS '.bad = {by: "me", reason: "no"}')
 	run3 s3route -k -p "$in" -b "$in" --source-prefix new/ -t 'done/{base}' --bad-template 'bad/{base}' <<<"$good"$'\n'"$ugly"
 	assert_eq "$status $err" '0 '
 	assert_eq "$(keys "$in")" $'bad/b\nbad/b.why.json\ndone/k\nnew/b\nnew/k'
@@ -430,7 +430,7 @@ same~$(jq -r .id <<<"$three").csv"
 	AWS_ACCESS_KEY_ID=$S3_SECOND_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY=$S3_SECOND_SECRET_ACCESS_KEY route "$line"
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 AccessDenied'
 	[[ $err == "s3route: $in/k: AccessDenied: "*'s3:ListBucket'*' (request tx'*$')\n' ]]
-	route "$(jq -c '.bucket += "-none"' <<<"$line")"
+	route "$(jq -cS '.bucket += "-none"' <<<"$line")"
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 NoSuchBucket'
 	run3 s3route -p "$to-none" -b "$bad" <<<"$line"
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 NoSuchBucket'
@@ -454,7 +454,7 @@ same~$(jq -r .id <<<"$three").csv"
 	for failed in null '{"by": "x"}'; do
 		run3 s3fetch -d "$dir" <<<"$line"
 		path=$(jq -r .fetch.path <<<"$out")
-		run3 s3route -p "$to-none" -b "$bad" <<<"$(jq -c --argjson failed "$failed" '.failed = $failed' <<<"$out")"
+		run3 s3route -p "$to-none" -b "$bad" <<<"$(jq -cS --argjson failed "$failed" '.failed = $failed' <<<"$out")"
 		assert_eq "$status" 75
 		[ ! -e "$path" ]
 	done
@@ -463,7 +463,7 @@ same~$(jq -r .id <<<"$three").csv"
 	path=$(jq -r .fetch.path <<<"$fetched")
 	touch "$dir/precious" "$dir/s3ev-precious"
 	for other in "$dir/precious" "$dir/s3ev-precious"; do
-		route "$(jq -c --arg path "$other" '.fetch.path = $path' <<<"$fetched")"
+		route "$(jq -cS --arg path "$other" '.fetch.path = $path' <<<"$fetched")"
 		assert_eq "$status" 0
 		[ -e "$other" ]
 	done
@@ -523,7 +523,7 @@ same~$(jq -r .id <<<"$three").csv"
 	for _ in 1 2; do
 		path=$dir/s3ev-$(jq -r .id <<<"$line")-out.x
 		echo made of it >"$path"
-		route "$(jq -c --arg path "$path" '.output = {$path, bytes: 11}' <<<"$line")" -c replace
+		route "$(jq -cS --arg path "$path" '.output = {$path, bytes: 11}' <<<"$line")" -c replace
 		assert_eq "$status $err$(jq -r .route.key <<<"$out")" '0 k'
 		assert_eq "$(keys "$to") $(s3c get "$to" k)" 'k made of it'
 	done
@@ -538,7 +538,7 @@ same~$(jq -r .id <<<"$three").csv"
 	printf '{"output":true}' >"$dir/s3ev-out"
 	id=$(jq -r .id <<<"$line")
 	for killed in ours out; do
-		[ $killed = ours ] || line=$(jq -c --arg path "$dir/s3ev-$id-out" '.output = {path: $path}' <<<"$line")
+		[ $killed = ours ] || line=$(jq -cS --arg path "$dir/s3ev-$id-out" '.output = {path: $path}' <<<"$line")
 		cp "$dir/s3ev-out" "$dir/s3ev-$id-out"
 		[ $killed = ours ] && echo ours >"$dir/object" || cp "$dir/s3ev-out" "$dir/object"
 		s3c put "$to" k "$dir/object" -H "x-amz-meta-s3ev-id: $id" >/dev/null
@@ -589,7 +589,7 @@ same~$(jq -r .id <<<"$three").csv"
 	buckets
 	for name in old new; do
 		echo $name >"$dir/$name"
-		line=$(echo $name | upload k | jq -c --arg path "$dir/$name" '.id = $path[-3:] | .output = {$path}')
+		line=$(echo $name | upload k | jq -cS --arg path "$dir/$name" '.id = $path[-3:] | .output = {$path}')
 		printf -v $name %s "$line"
 	done
 	for order in "$old"$'\n'"$new" "$new"$'\n'"$old"; do
@@ -718,7 +718,7 @@ twelve() { # BUCKET
 @test "a version called null is none: each of those that lay there one after the other has a copy" {
 	buckets
 	for content in one two 333; do
-		line=$(printf $content | upload k | jq -c --arg sequencer "$content" 'del(.id) | .version = "null" | .sequencer = $sequencer')
+		line=$(printf $content | upload k | jq -cS --arg sequencer "$content" 'del(.id) | .version = "null" | .sequencer = $sequencer')
 		for already in null true; do
 			route "$line"
 			assert_eq "$status $err$(jq -c .route.already <<<"$out")" "0 $already"
@@ -729,7 +729,7 @@ twelve() { # BUCKET
 	# The last one is overwritten, perhaps while it is copied.
 	printf 4th | s3c put "$in" k >/dev/null
 	for policy in keep-both replace; do
-		route "$(jq -c '.key = "k"' <<<"$line")" -t new -c $policy
+		route "$(jq -cS '.key = "k"' <<<"$line")" -t new -c $policy
 		assert_eq "$status $err$(jq -r .gone.code <<<"$out")" '0 PreconditionFailed'
 	done
 	assert_eq "$(keys "$to" | wc -l)" 3
@@ -739,7 +739,7 @@ twelve() { # BUCKET
 	buckets
 	s3c versioning "$in" on
 	versioned=$(record bucket="$in" key=v size=6 etag=$hello version="$(echo hello | s3c put "$in" v | jq -r .version)")
-	others=$(jq -c 'del(.version)' <<<"$versioned"; jq -c '.version = "null"' <<<"$versioned"; jq -c '.version = "" | .bad = {by: "me", reason: "no"}' <<<"$versioned")
+	others=$(jq -cS 'del(.version)' <<<"$versioned"; jq -cS '.version = "null"' <<<"$versioned"; jq -cS '.version = "" | .bad = {by: "me", reason: "no"}' <<<"$versioned")
 	route "$others" --require-version
 	assert_eq "$status $(jq -c '.failed | [.code, .retry]' <<<"$out" | sort -u) $(keys "$to")$(keys "$bad")" '75 ["VersionRequired",false] '
 	route "$versioned" --require-version
@@ -765,7 +765,7 @@ twelve() { # BUCKET
 	buckets
 	for change in '.etag = "\"\(.etag)\""' '.version = ""' '.etag = ""' '.etag = "\"\""'; do
 		echo theirs | s3c put "$to" k >/dev/null
-		route "$(echo hello | upload k | jq -c "$change")" -c replace
+		route "$(echo hello | upload k | jq -cS "$change")" -c replace
 		assert_eq "$change $status $err$(s3c get "$to" k)" "$change 0 hello"
 	done
 }
@@ -775,13 +775,13 @@ twelve() { # BUCKET
 # Uploads stdin and prints the record of a bad object.
 upload_bad() { # KEY [BAD]
 	local bad='{"by":"me","reason":"no"}'
-	upload "$1" | jq -c --argjson bad "${2-$bad}" '.bad = $bad'
+	upload "$1" | jq -cS --argjson bad "${2-$bad}" '.bad = $bad'
 }
 
 @test "beside a bad object lies why: the whole record, as a document" {
 	buckets
 	line=$(echo bad | upload_bad 'a b/é"+.csv' '{"by":"s3check","code":"Fields","reason":"line 2: 2 fields","line":2,"stderr":"line 2: 2 fields\nand more\u0001"}' |
-		jq -c '. + {fetch: {bytes: 4}, unknown: [1.50, 1e3]}')
+		jq -cS '. + {fetch: {bytes: 4}, unknown: [1.50, 1e3]}')
 	route "$line"
 	assert_eq "$status $err$(jq -r .route.why <<<"$out")" '0 a b/é"+.csv.why.json'
 	s3c get "$bad" 'a b/é"+.csv.why.json' >"$dir/why"
@@ -796,9 +796,9 @@ upload_bad() { # KEY [BAD]
 	buckets
 	{
 		echo hello | upload good
-		echo hello | upload gone | jq -c '.gone = {by: "me", code: "NoSuchKey"}'
-		echo hello | upload failed | jq -c '.failed = {by: "me", code: "x"}'
-		echo hello | upload missing | jq -c '.etag = "0123456789abcdef0123456789abcdef" | .bad = {by: "me", reason: "no"}'
+		echo hello | upload gone | jq -cS '.gone = {by: "me", code: "NoSuchKey"}'
+		echo hello | upload failed | jq -cS '.failed = {by: "me", code: "x"}'
+		echo hello | upload missing | jq -cS '.etag = "0123456789abcdef0123456789abcdef" | .bad = {by: "me", reason: "no"}'
 	} >"$dir/in"
 	route "$(<"$dir/in")"
 	assert_json '.route.why | not'
@@ -809,17 +809,17 @@ upload_bad() { # KEY [BAD]
 
 @test "the same decision once more leaves the explanation as it is; another one replaces it" {
 	buckets
-	line=$(echo bad | upload_bad k | jq -c '.from = {sqs: "b5d2-01", position: 1} | .trace = "Root=1-6a7f-0;Sampled=1" | .deadline = 9e12 | .check = {by: "me", took_ms: 5, modified: "2024-01-01T00:00:00Z"}')
+	line=$(echo bad | upload_bad k | jq -cS '.from = {sqs: "b5d2-01", position: 1} | .trace = "Root=1-6a7f-0;Sampled=1" | .deadline = 9e12 | .check = {by: "me", took_ms: 5, modified: "2024-01-01T00:00:00Z"}')
 	line=${line/9e12/9999999999999}
 	route "$line" --no-modified
 	before=$(s3c head "$bad" k.why.json | jq -c '.headers | [.etag, ."last-modified"]')
 	# What differs from run to run is no other decision.
-	other=$(jq -c '.from = {sqs: "c6e3-02", position: 7} | .trace = "Root=1-7a7f-0" | .deadline += 1 | .check = {by: "me", took_ms: 7, modified: "2024-02-01T00:00:00Z"}' <<<"$line")
+	other=$(jq -cS '.from = {sqs: "c6e3-02", position: 7} | .trace = "Root=1-7a7f-0" | .deadline += 1 | .check = {by: "me", took_ms: 7, modified: "2024-02-01T00:00:00Z"}' <<<"$line")
 	route "$other" --no-modified
 	assert_eq "$status $err$(jq -c '.route | [.why, .already]' <<<"$out")" '0 ["k.why.json",true]'
 	assert_eq "$(s3c head "$bad" k.why.json | jq -c '.headers | [.etag, ."last-modified"]')" "$before"
 	for change in '.bad.reason = "because"' '.bad.code = "Because"' '.bad.stderr = "line 7"' '.id = "ANOTHER"'; do
-		line=$(jq -c "$change" <<<"$line")
+		line=$(jq -cS "$change" <<<"$line")
 		[ "$change" = '.id = "ANOTHER"' ] && policy=replace || policy=keep-both
 		route "$line" --no-modified -c $policy
 		assert_eq "$change $status $err$(jq -r .route.why <<<"$out")" "$change 0 k.why.json"
@@ -865,7 +865,7 @@ upload_bad() { # KEY [BAD]
 		route "$line"
 		assert_eq "$status $err$(jq -c '[.route.key, .route.why, .route.already]' <<<"$out")" "0 [\"$second\",\"$second.why.json\",$already]"
 	done
-	route "$(jq -c 'del(.bad)' <<<"$line")"
+	route "$(jq -cS 'del(.bad)' <<<"$line")"
 	assert_eq "$status $err$(jq -r .route.key <<<"$out") $(keys "$to") $(keys "$bad")" "0 k.why.json k.why.json $second"$'\n'"$second.why.json"
 }
 
@@ -949,7 +949,7 @@ forge() { # CHANGE
 	for kind in custom aws; do
 		(
 			memory_s3 $kind "$(twelve in)"
-			jq -c '.bad = {by: "me", reason: .key}' "$dir/in" >"$dir/bad" && mv "$dir/bad" "$dir/in"
+			jq -cS '.bad = {by: "me", reason: .key}' "$dir/in" >"$dir/bad" && mv "$dir/bad" "$dir/in"
 			workers -t '{base}'
 			assert_eq "$(cat "$dir"/status.? "$dir"/err.? | tr '\n' ' ')" '0 0 0 '
 			assert_eq "$(jq -c 'with_entries(select(.key | endswith(".why.json"))) | length' "$MEMORY_S3")" 12
@@ -976,7 +976,7 @@ forge() { # CHANGE
 @test "-n says where each would go, and writes nothing" {
 	buckets
 	good=$(echo hello | upload k)
-	ugly=$(echo bad | upload b | jq -c '.bad = {by: "me", reason: "no"}')
+	ugly=$(echo bad | upload b | jq -cS '.bad = {by: "me", reason: "no"}')
 	for option in -n --dry-run; do
 		route "$good"$'\n'"$ugly" $option
 		assert_eq "$status $err" '0 '
@@ -1216,7 +1216,7 @@ forge() { # CHANGE
 	}
 	line=$(record bucket=in key=k etag=$other-2 size=6)
 	# With or without a version, which makes the first look at the source needless.
-	for line in "$line" "$(jq -c '.version = "v"' <<<"$line")"; do
+	for line in "$line" "$(jq -cS '.version = "v"' <<<"$line")"; do
 		scripted "[$(seen '/in/k.*' $other-2 "$sum"),$(seen /to/k $other "$sum"),$target_missing,$copied]" "$line"
 		assert_eq "$status $err $(asked | grep -c PUT)" '0  0'
 		assert_json '.route.key == "k" and .route.already'
@@ -1246,7 +1246,7 @@ forge() { # CHANGE
 	etag=$(s3c mpu "$in" parts "$dir/large" 5242880 | jq -r '.etag | gsub("\""; "")')
 	printf x | s3c put "$to" taken - >/dev/null
 	# Without a sequencer the second name might be known before.
-	record bucket="$in" key=parts size=6000000 etag="$etag" | jq -c 'del(.sequencer)' >"$dir/in"
+	record bucket="$in" key=parts size=6000000 etag="$etag" | jq -cS 'del(.sequencer)' >"$dir/in"
 	for template in '{key}' taken; do
 		run3 s3route -p "$to" -b "$bad" -t $template <"$dir/in"
 		assert_eq "$template $status $(jq -c .route.already <<<"$out")" "$template 0 null"
@@ -1292,9 +1292,9 @@ once() { # RECORDS OPTION...
 @test "--once: what was recorded is not placed again when its copy has been taken away" {
 	new_places
 	good=$(echo hello | upload dir/a.csv)
-	ugly=$(echo bad | upload b.csv | jq -c '.bad = {by: "me", code: "C", reason: "no"}')
+	ugly=$(echo bad | upload b.csv | jq -cS '.bad = {by: "me", code: "C", reason: "no"}')
 	echo text >"$dir/s3ev-output"
-	made=$(echo made | upload c.csv | jq -c --arg path "$dir/s3ev-output" '.output = {$path, bytes: 5}')
+	made=$(echo made | upload c.csv | jq -cS --arg path "$dir/s3ev-output" '.output = {$path, bytes: 5}')
 	all=$good$'\n'$ugly$'\n'$made
 	once "$all"
 	assert_eq "$status $err$(jq -c '[.route.already, .route.by, .record.status]' <<<"$out" | sort -u)" '0 [null,null,"written"]'
@@ -1319,22 +1319,22 @@ once() { # RECORDS OPTION...
 @test "--once: what is decided anew is placed, and so is a version that is not in the ledger" {
 	new_places
 	line=$(echo hello | upload k)
-	once "$(jq -c '.bad = {by: "me", reason: "no"}' <<<"$line")"
+	once "$(jq -cS '.bad = {by: "me", reason: "no"}' <<<"$line")"
 	assert_eq "$status $(jq -r .record.status <<<"$out")" '0 written'
 	s3c empty "$bad"
-	once "$(jq -c '.bad = {by: "me", reason: "another"}' <<<"$line")"
+	once "$(jq -cS '.bad = {by: "me", reason: "another"}' <<<"$line")"
 	assert_eq "$status $(jq -r .record.status <<<"$out") $(keys "$bad")" $'0 replaced k\nk.why.json'
 	once "$line"
 	assert_eq "$status $(jq -r .record.status <<<"$out") $(keys "$to")" '0 replaced k'
 	s3c empty "$to"
 	once "$line"
 	assert_eq "$status $(jq -r .route.by <<<"$out") $(keys "$to")" '0 ledger '
-	once "$(echo other | upload k | jq -c '.sequencer = "0055AED6DCD90281E6"')"
+	once "$(echo other | upload k | jq -cS '.sequencer = "0055AED6DCD90281E6"')"
 	assert_eq "$status $(jq -r .record.status <<<"$out") $(keys "$to")" '0 written k'
 	# What failed, and what was gone, is no copy.
-	line=$(echo again | upload gone | jq -c '.gone = {by: "me", code: "NoSuchKey", message: "x"}')
+	line=$(echo again | upload gone | jq -cS '.gone = {by: "me", code: "NoSuchKey", message: "x"}')
 	run3 ddb-record -t "$table" <<<"$line"
-	once "$(jq -c 'del(.gone)' <<<"$line")"
+	once "$(jq -cS 'del(.gone)' <<<"$line")"
 	assert_eq "$status $(jq -r .record.status <<<"$out") $(s3c get "$to" gone)" '0 replaced again'
 }
 

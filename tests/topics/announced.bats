@@ -238,7 +238,7 @@ recoded() { # BYTES
 	server $md5 '{"match": {"path": "/gone"}, "reply": {"status": 404, "headers": {"x-amz-request-id": "1"}, "body": "<Error><Code>NoSuchKey</Code></Error>"}},
 		{"match": {"path": "empty|folder"}, "reply": {"headers": {"ETag": "\"d41d8cd98f00b204e9800998ecf8427e\""}, "body": ""}},'
 	for from in ceph:s3 minio:s3 aws:s3; do
-		line() { record bucket=in etag=$md5 source=$from "$@" | jq -c 'if .source == "aws:s3" then del(.source) else . end'; }
+		line() { record bucket=in etag=$md5 source=$from "$@" | jq -cS 'if .source == "aws:s3" then del(.source) else . end'; }
 		for size in 0 1024 12; do
 			check "$(line key=a.csv size=$size)" --min-size 1 --max-size 1000 --csv
 			assert_eq "$from $size $status $err$(outcomes)" "$from $size 0 good"

@@ -134,8 +134,8 @@ copied=$(record bucket=in key=k etag=$hello size=6 route:='{"to":"processed","bu
 	stub "$(wrong_region '{"status": 301, "headers": {"x-amz-bucket-region": "eu-west-1"}}')"
 	AWS_ENDPOINT_URL_S3=$STUB_URL run3 s3fetch -j 1 -d "$spool" < <(
 		lines 3
-		lines 1 | jq -c '.bucket = "other"'
-		lines 2 | jq -c '.bucket = "other"')
+		lines 1 | jq -cS '.bucket = "other"'
+		lines 2 | jq -cS '.bucket = "other"')
 	assert_eq "$status $err" '0 '
 	assert_eq "$(logged 'select(.headers.authorization | contains("/us-east-1/")) | .target')" $'/in/k1\n/other/k1'
 	assert_eq "$(logged .n | wc -l)" 8
@@ -378,7 +378,7 @@ refuses_skewed() { # SECONDS MORE_THAN STATUS BODY [GOOD_BODY]
 	# So it is for requests with a body.
 	stop_servers
 	stub '[{"closeIdle": true, "reply": {"body": "{\"Items\":[]}"}}]'
-	AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL run3 ddb-record -t t -j 1 < <(lines 40 | jq -c '.x = ("x" * 300)')
+	AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL run3 ddb-record -t t -j 1 < <(lines 40 | jq -cS '.x = ("x" * 300)')
 	assert_eq "$status $err" '0 '
 }
 
@@ -585,7 +585,7 @@ throttling_table() { # RATE BURST
 # Options
 
 @test "expected owner and payer go with every request, encryption and class with copies" {
-	line=$(lines 1 | jq -c '. + {route: {to: "processed", bucket: "to", key: "k", etag: .etag}}')
+	line=$(lines 1 | jq -cS '. + {route: {to: "processed", bucket: "to", key: "k", etag: .etag}}')
 	options=(--expected-bucket-owner 123456789012 --request-payer)
 	asked='[.method, .headers["x-amz-expected-bucket-owner"], .headers["x-amz-request-payer"]] | tostring'
 	there="{\"match\": {\"method\": \"HEAD\"}, \"reply\": {\"headers\": {\"ETag\": \"\\\"$hello\\\"\", \"Content-Length\": \"6\"}}}"
@@ -623,7 +623,7 @@ throttling_table() { # RATE BURST
 }
 
 @test "the owner that is expected may be in the environment, of every filter that talks to S3" {
-	line=$(lines 1 | jq -c '. + {route: {to: "processed", bucket: "to", key: "k", etag: .etag}}')
+	line=$(lines 1 | jq -cS '. + {route: {to: "processed", bucket: "to", key: "k", etag: .etag}}')
 	for filter in "s3fetch -d $spool" 's3check -x cat' s3rm 's3route -p to -b bad'; do
 		stub '[{"reply": {"status": 403, "body": "<Error><Code>AccessDenied</Code></Error>"}}]'
 		# shellcheck disable=SC2086
@@ -666,7 +666,7 @@ throttling_table() { # RATE BURST
 @test "neither secret nor token is ever said, however a run fails" {
 	export AWS_SECRET_ACCESS_KEY=SeCrEt/KeY+0123456789 AWS_SESSION_TOKEN=ToKeN0123456789 AWS_MAX_ATTEMPTS=1
 	export AWS_ENDPOINT_URL_DYNAMODB
-	lines 1 | jq -c '. + {route: {to: "processed", bucket: "to", key: "k", etag: .etag}}' >"$dir/in"
+	lines 1 | jq -cS '. + {route: {to: "processed", bucket: "to", key: "k", etag: .etag}}' >"$dir/in"
 	for rule in '"reply": {"status": 403, "body": "<Error><Code>SignatureDoesNotMatch</Code></Error>"}' \
 		'"reply": {"status": 400, "body": "<Error><Code>ExpiredToken</Code></Error>"}' \
 		'"reply": {"status": 301}' '"cutAfter": "connect"' '"reply": {"status": 503}' '"reply": {"body": "x"}'; do
@@ -684,7 +684,7 @@ throttling_table() { # RATE BURST
 	# Nor can others see it: the processor has none, and no argument does.
 	printf '%s\n' '{"bucket":"in","key":"k","fetch":{"path":"/dev/null"}}' >"$dir/in"
 	: >"$dir/file"
-	jq -c --arg path "$dir/file" '.fetch = {$path}' "$dir/in" >"$dir/in2"
+	jq -cS --arg path "$dir/file" '.fetch = {$path}' "$dir/in" >"$dir/in2"
 	run3 s3check --allow-write "$dir" -x "env >$dir/env; cat /proc/\$PPID/cmdline >$dir/cmdline" <"$dir/in2"
 	assert_eq "$status" 0
 	run3 grep -c 'SeCrEt\|ToKeN' "$dir/env" "$dir/cmdline"

@@ -204,7 +204,7 @@ says() { # TEXT
 
 @test "a record of 1 MiB passes, and what a filter adds to it" {
 	server
-	records 1 | jq -c '. + {x: ("x" * (1048576 - (tostring | length) - 7))}' >"$dir/in"
+	records 1 | jq -cS '. + {x: ("x" * (1048576 - (tostring | length) - 7))}' >"$dir/in"
 	assert_eq "$(wc -c <"$dir/in")" $((1048576 + 1))
 	for filter in "${filters[@]}"; do
 		runs "$filter" "$dir/in"
@@ -399,9 +399,9 @@ says() { # TEXT
 	server
 	{
 		records 1
-		records 2 | tail -n 1 | jq -c '.bad = {by: "me", reason: "no"}'
-		records 3 | tail -n 1 | jq -c '.gone = {by: "me", code: "NoSuchKey"}'
-		records 4 | tail -n 1 | jq -c '.failed = {by: "me", code: "x"}'
+		records 2 | tail -n 1 | jq -cS '.bad = {by: "me", reason: "no"}'
+		records 3 | tail -n 1 | jq -cS '.gone = {by: "me", code: "NoSuchKey"}'
+		records 4 | tail -n 1 | jq -cS '.failed = {by: "me", code: "x"}'
 		echo cut
 	} >"$dir/in"
 	for filter in "${filters[@]}"; do
@@ -650,7 +650,7 @@ failures() {
 	server '[{"match": {"path": "k2$"}, "reply": {"status": 404, "headers": {"x-amz-request-id": "R"}, "body": "<Error><Code>NoSuchKey</Code></Error>"}}]'
 	{
 		records 2
-		records 3 | tail -n 1 | jq -c '.bad = {by: "me", reason: "not\nso"}'
+		records 3 | tail -n 1 | jq -cS '.bad = {by: "me", reason: "not\nso"}'
 	} >"$dir/in"
 	for filter in s3fetch s3check s3route; do
 		runs $filter "$dir/in" -k -v
@@ -701,7 +701,7 @@ failures() {
 @test "a name in a list that was never there is a mistake of the list, not gone" {
 	new_bucket in
 	s3ev-split -l <<<"s3://$in/typo" >"$dir/list"
-	jq -c '.event = "ObjectCreated:Put"' "$dir/list" >"$dir/event"
+	jq -cS '.event = "ObjectCreated:Put"' "$dir/list" >"$dir/event"
 	for filter in s3fetch s3check s3route; do
 		runs $filter "$dir/list"
 		assert_eq "$filter $status $(jq -c '[.gone, .failed.code, .failed.retry]' <<<"$out")" "$filter 75 [null,\"NoSuchKey\",false]"

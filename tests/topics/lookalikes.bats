@@ -42,7 +42,7 @@ route() { # RECORDS OPTION...
 
 # Checks the object of the record, without what an earlier check has found.
 checked() { # RECORD
-	jq -c 'del(.failed, .check)' <<<"$1" | s3check --sandbox=off -x "$dir/processor"
+	jq -cS 'del(.failed, .check)' <<<"$1" | s3check --sandbox=off -x "$dir/processor"
 }
 
 is_past() { # TIME
@@ -67,7 +67,7 @@ is_past() { # TIME
 	stop_servers
 	# What the read has learned is enough, if the source is gone by now.
 	stub "[{\"match\": {\"path\": \"^/in/\"}, \"reply\": {\"status\": 404, \"body\": \"<Error><Code>NoSuchKey</Code></Error>\"}},$(seen /to/k AkP7S61aVgc=),$missing]"
-	AWS_ENDPOINT_URL_S3=$STUB_URL route "$(jq -c '.check = {by: "x", checksum: "CRC64NVME:akP7S61aVgc="}' <<<"$line")"
+	AWS_ENDPOINT_URL_S3=$STUB_URL route "$(jq -cS '.check = {by: "x", checksum: "CRC64NVME:akP7S61aVgc="}' <<<"$line")"
 	assert_eq "$status $(jq -c '[.gone.now, .route]' <<<"$out")" '0 ["deleted",null]'
 }
 
@@ -96,7 +96,7 @@ is_past() { # TIME
 		assert_eq "$(s3c ls "$to")$(s3c uploads "$to")" '[]'
 		assert_eq "$(checked "$out" | jq -c '[.bad.by, .failed]')" '["s3check",null]'
 		# What an ETag alone lets through.
-		route "$(jq -c 'del(.check)' <<<"${checks[$key]}")" --copy="${key#*-}" --part-size=5M
+		route "$(jq -cS 'del(.check)' <<<"${checks[$key]}")" --copy="${key#*-}" --part-size=5M
 		assert_eq "$key $status $(jq -r .route.key <<<"$out")" "$key 0 $key"
 		s3c rm "$to" $key
 	done
@@ -130,7 +130,7 @@ is_past() { # TIME
 	version=$(printf x | s3c put "$in" k | jq -r .version)
 	run3 s3check --utf8 <<<"$(record bucket="$in" key=k etag=$x version="$version")"
 	assert_eq "$status $(jq -c .check.modified <<<"$out")" '0 null'
-	route "$(jq -c --arg t $first '.check.modified = $t' <<<"$out")"
+	route "$(jq -cS --arg t $first '.check.modified = $t' <<<"$out")"
 	assert_eq "$status $(jq -r .route.etag <<<"$out")" "0 $x"
 }
 
@@ -187,7 +187,7 @@ conditions() {
 aws_scripted() { # CHECK RULE...
 	local IFS=,
 	stub_as_aws "[${*:2}]"
-	route "$(record bucket=in key=k size=1 etag=$x sequencer=01 | jq -c ".check = {modified: \"$first\"} + $1")"
+	route "$(record bucket=in key=k size=1 etag=$x sequencer=01 | jq -cS ".check = {modified: \"$first\"} + $1")"
 }
 
 requests() {
@@ -239,7 +239,7 @@ removed='{"match": {"method": "DELETE"}, "reply": {"status": 204}}'
 
 @test "what a record says of a read is checked before it goes into a request" {
 	while IFS=$'\t' read -r check wanted; do
-		run3 s3route -p to -b bad <<<"$(record bucket=in key=k | jq -c ".check = $check")"
+		run3 s3route -p to -b bad <<<"$(record bucket=in key=k | jq -cS ".check = $check")"
 		assert_eq "$status $err" "65 s3route: line 1: $wanted"$'\n'
 	done <<-'TABLE'
 		{"modified": "now\r\nx: y"}	modified is not a time: now\x0d\x0ax: y
@@ -255,7 +255,7 @@ removed='{"match": {"method": "DELETE"}, "reply": {"status": 204}}'
 		{"match": {"method": "PUT"}, "reply": {"body": "<CopyPartResult><ETag>p</ETag></CopyPartResult>"}},
 		{"match": {"method": "POST"}, "reply": {"body": "<CompleteMultipartUploadResult><ETag>e-2</ETag></CompleteMultipartUploadResult>"}},
 		{"match": {"method": "HEAD"}, "reply": {"headers": {"ETag": "\"e-2\"", "Content-Length": "6000000"}}}, '$removed
-	line=$(record bucket=in key=k size=6000000 etag=$x | jq -c --arg t $first '.check.modified = $t')
+	line=$(record bucket=in key=k size=6000000 etag=$x | jq -cS --arg t $first '.check.modified = $t')
 	while IFS='|' read -r time wanted last; do
 		(
 			stub_as_aws "[{\"times\": 1, ${before#?}, ${head/TIME/$time}, $parts]"

@@ -84,6 +84,6 @@ route() {
 		'[profile admin]' "aws_access_key_id = $admin" "aws_secret_access_key = $admin_secret" >"$dir/config"
 	route
 	assert_eq "$status $err" '0 '
-	run3 s3rm <<<"$(jq -c '.record = {table: "t", status: "written"}' <<<"$out")"
+	run3 s3rm <<<"$(jq -cS '.record = {table: "t", status: "written"}' <<<"$out")"
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 AccessDenied'
 }

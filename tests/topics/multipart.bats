@@ -90,7 +90,7 @@ bytes=5242880-10485759 \"$etag\""
 	route "$line"
 	assert_eq "$status $err $(jq -c .route.already <<<"$out")" '0  true'
 	# Another record's object is something else.
-	route "$(jq -c '.id = "other"' <<<"$line")"
+	route "$(jq -cS '.id = "other"' <<<"$line")"
 	assert_eq "$status $err $(jq -r .route.key <<<"$out")" '0  a b/é~other'
 }
 
@@ -234,7 +234,7 @@ bytes=5242880-10485759 \"$etag\""
 	lost='{"match": {"method": "POST", "path": "uploadId"}, "times": 1, "cutAfter": 0},
 		{"match": {"method": "POST", "path": "uploadId"}, "reply": {"status": 404, "body": "<Error><Code>NoSuchUpload</Code></Error>"}}'
 	promised=$(jq -c '.reply.headers["x-amz-version-id"] = "V9"' <<<"$create")
-	of_version=$(jq -c '.match.path = "versionId=V9"' <<<"${target#*$'\n'}")
+	of_version=$(jq -cS '.match.path = "versionId=V9"' <<<"${target#*$'\n'}")
 	scripted "[$lost,$of_version,$promised,$others]" "$(object)"
 	assert_eq "$status $err" '0 '
 	assert_json '.route.version == "V9"'
@@ -376,7 +376,7 @@ bytes=5242880-10485759 \"$etag\""
 		}).on('error', reject))
 		export default [{match: {method: 'GET', path: 'upload'}, reply: ask}, {upstream}]
 	JS
-	scripted "$dir/later.mjs" "$(jq -c '.id = "again"' <<<"$line")" -c replace
+	scripted "$dir/later.mjs" "$(jq -cS '.id = "again"' <<<"$line")" -c replace
 	assert_eq "$status $err $(s3c uploads "$to")" '0  '
 }
 

@@ -649,7 +649,7 @@ ask() { # WORD... [-- OPTION...]
 }
 
 @test "-X: one that answers before it has the whole record has not decided" {
-	run3 timeout 60 s3check -k -j 1 -X 'head -c 10 >/dev/null; while echo "{}"; do read -r record || exit; done' < <(for key in a b; do echo x | spooled key=$key | jq -c '.long = "x" * 300000'; done)
+	run3 timeout 60 s3check -k -j 1 -X 'head -c 10 >/dev/null; while echo "{}"; do read -r record || exit; done' < <(for key in a b; do echo x | spooled key=$key | jq -cS '.long = "x" * 300000'; done)
 	assert_eq "$status $(outcomes)" '75 failed InvalidAnswer
 failed InvalidAnswer'
 	assert_json '.failed.message == "the processor answered before it had the whole record"'
@@ -657,7 +657,7 @@ failed InvalidAnswer'
 }
 
 @test "-X: an answer with the id of another record is none" {
-	line=$(echo x | spooled | jq -c '.id = "mine"')
+	line=$(echo x | spooled | jq -cS '.id = "mine"')
 	for answer in '{"id":"mine"}|good' '{"id":null}|good' '{"id":"other"}|failed InvalidAnswer' '{"id":"other","bad":{"reason":"x"}}|failed InvalidAnswer'; do
 		worker "echo '${answer%|*}'"
 		check "$line" -X 'exec sh "$dir/worker"'
@@ -797,10 +797,10 @@ end: ProcessorFailed: the processor ended with status 3, without an answer: and 
 
 @test "-X: a record of a megabyte comes whole, and one without a file is failed" {
 	worker '[ ${#record} -gt 1000000 ] && echo "{}"'
-	run3 timeout 60 s3check --env dir --allow-write "$dir" -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.long = "x" * 1000000'; record bucket=in key=none)
+	run3 timeout 60 s3check --env dir --allow-write "$dir" -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -cS '.long = "x" * 1000000'; record bucket=in key=none)
 	assert_eq "$status $(outcomes | sort | tr '\n' ';')" '75 failed NoFile;good;'
 	[[ $err == 's3check: in/none: NoFile: the record has no fetch.path'* ]]
-	run3 timeout 60 s3check --env dir --allow-write "$dir" -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -c '.fetch.bytes = 100')
+	run3 timeout 60 s3check --env dir --allow-write "$dir" -X 'exec sh "$dir/worker"' < <(echo x | spooled | jq -cS '.fetch.bytes = 100')
 	assert_eq "$status $(outcomes)" '75 failed IncompleteBody'
 }
 

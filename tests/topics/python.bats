@@ -160,7 +160,7 @@ Traceback (most recent call last):'
 	assert_eq "$status $(outcomes)" "0 bad b'from' from S3 k 7"
 	run3 s3check "${held[@]}" -z -x 'exec "$PROCESSOR_SHIM"' < <(echo zipped | gzip | spooled)
 	[[ $(outcomes) == "bad b'zipp' zipped"$'\n'* ]] || [[ $(outcomes) == "failed "* ]]
-	run3 s3check "${held[@]}" -x 'exec "$PROCESSOR_SHIM"' < <(printf text | spooled size=4 | jq -c '.long = "x" * 200000')
+	run3 s3check "${held[@]}" -x 'exec "$PROCESSOR_SHIM"' < <(printf text | spooled size=4 | jq -cS '.long = "x" * 200000')
 	assert_eq "$status $(outcomes)" "0 bad b'text' text k 4"
 }
 

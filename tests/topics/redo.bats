@@ -227,7 +227,7 @@ b.csv good $to/b.csv - good,bad"
 	AWS_ENDPOINT_URL_S3=$STUB_URL redo --outcome bad
 	assert_eq "$status $(ledger)" "0 b.csv good $to/b.csv b.csv good,bad"
 	# The same bytes come again, and are bad to somebody else.
-	jq -c '.sequencer = "006B03D4F8DA0001" | del(.id)' "$dir/in" >"$dir/again"
+	jq -cS '.sequencer = "006B03D4F8DA0001" | del(.id)' "$dir/in" >"$dir/again"
 	WANTED=none process -r <"$dir/again"
 	ddb-list --object "$in/b.csv" | jq -c 'select(.sequencer != "006B03D4F8DA0001")' >"$dir/listed"
 	again
@@ -367,7 +367,7 @@ c.csv s3route DecidedSince"
 	process -r <"$dir/in"
 	ddb-list --outcome bad >"$dir/listed"
 	# What was written behind the look of s3route: one more in the ledger.
-	WANTED=nobody s3route --redo < <(jq -c '.bad = {by: "me", reason: "no reason", code: "other"}' "$dir/listed") >"$dir/routed"
+	WANTED=nobody s3route --redo < <(jq -cS '.bad = {by: "me", reason: "no reason", code: "other"}' "$dir/listed") >"$dir/routed"
 	WANTED=o again
 	before=$(ledger)
 	run3 ddb-record <"$dir/routed"

@@ -52,7 +52,7 @@ outcomes() {
 @test "01: whatever is added to an ETag, each record fails, and is asked for a few times at most" {
 	etag=97570fe1797bcf3e469b9a17b9f0abf4
 	inputs=$(record bucket=in key=a etag=$etag size=6 && record bucket=in key=b etag=$etag size=6)
-	copied=$(jq -c --arg etag $etag '.route = {to: "processed", bucket: "to", key: .key, etag: $etag}' <<<"$inputs")
+	copied=$(jq -cS --arg etag $etag '.route = {to: "processed", bucket: "to", key: .key, etag: $etag}' <<<"$inputs")
 	for shown in "$etag-gzip" "$etag;br" "$etag:1423.9" "$etag+gzip" "$etag/x" "$etag-2-gzip" "$etag\\\"-gzip"; do
 		answer='{"headers": {"ETag": "\"'$shown'\"", "Content-Length": "6", "x-amz-request-id": "R"}'
 		stub '[{"match": {"method": "HEAD", "path": "/to/"}, "reply": {"headers": {"ETag": "\"'$etag'\""}}}, {"match": {"method": "HEAD"}, "reply": '"$answer"'}},
@@ -162,7 +162,7 @@ outcomes() {
 
 @test "10: a server that knows no checksums gets none for the rest of the run" {
 	at 10-checksum-header-refused
-	route -j 1 < <(cat "$record" <(jq -c '.id = "2" | .key = "b.csv"' "$record"))
+	route -j 1 < <(cat "$record" <(jq -cS '.id = "2" | .key = "b.csv"' "$record"))
 	assert_eq "$status $err$(outcomes)" $'0 bad\nbad'
 	assert_json '.route.why | endswith(".why.json")'
 	assert_eq "$(jq -r '.headers["x-amz-checksum-crc64nvme"] // empty' "$STUB_LOG" | wc -l)" 1

@@ -421,7 +421,7 @@ does_not_listen() { # PORT
 
 # Asks the queue "in", or that of the URL in body; prints the answer.
 sqs() { # ACTION BODY
-	ask_resident ask "http://127.0.0.1:$port/" "$(jq -c '{QueueUrl: "x/in"} + .' <<<"$2")" "X-Amz-Target: AmazonSQS.$1" \
+	ask_resident ask "http://127.0.0.1:$port/" "$(jq -cS '{QueueUrl: "x/in"} + .' <<<"$2")" "X-Amz-Target: AmazonSQS.$1" \
 		'Authorization: AWS4-HMAC-SHA256 Credential=a/20261129/us-east-1/sqs/aws4_request'
 }
 

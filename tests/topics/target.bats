@@ -47,7 +47,7 @@ upload() { # KEY FILE HEADER...
 	two_users
 	echo hello >"$dir/hello"
 	good=$(upload 'a b/é.csv' "$dir/hello" -H 'Content-Type: text/x' -H 'x-amz-meta-colour: blue' -H 'x-amz-tagging: a=1&b=x%20y')
-	ugly=$(upload bad.csv "$dir/hello" | jq -c '.bad = {by: "me", reason: "no"}')
+	ugly=$(upload bad.csv "$dir/hello" | jq -cS '.bad = {by: "me", reason: "no"}')
 	run3 s3route -p "$to" -b "$bad" <<<"$good"
 	assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 AccessDenied'
 	route "$good"$'\n'"$ugly"
@@ -103,7 +103,7 @@ upload() { # KEY FILE HEADER...
 @test "what a processor made goes there, too" {
 	two_users
 	echo hello >"$dir/hello"
-	line=$(upload k "$dir/hello" | jq -c --arg path "$dir/hello" '.output = {$path, bytes: 6, type: "text/y"}')
+	line=$(upload k "$dir/hello" | jq -cS --arg path "$dir/hello" '.output = {$path, bytes: 6, type: "text/y"}')
 	route "$line"
 	assert_eq "$status $err" '0 '
 	assert_json '.headers."content-type" == "text/y"' "$(as_second s3c head "$to" k)"
@@ -156,7 +156,7 @@ another_server() {
 		assert_eq "$status $(jq -r '.failed | .code + " " + .message' <<<"$out")" \
 			'75 NotSafe the copy seems to be the object itself, by another URL of its store: not deleted'
 		# A repeat is left to the ledger, which knows of no other copy.
-		run3 s3rm -r --target-endpoint "$target" --target-profile other < <(jq -c 'del(.route.etag, .route.endpoint) |
+		run3 s3rm -r --target-endpoint "$target" --target-profile other < <(jq -cS 'del(.route.etag, .route.endpoint) |
 			.route.by = "ledger" | .record = {table: "t", status: "repeated"}' <<<"$out" | sed 's/,"failed":{[^}]*}//')
 		assert_eq "$status $(jq -r .failed.code <<<"$out")" '75 NotSafe'
 		assert_eq "$(s3c get "$in" k)" hello
