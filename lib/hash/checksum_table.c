@@ -4,25 +4,23 @@
 /*
  * A remainder is linear in the bits of a byte, so a table of 256 can be made
  * from eight numbers: the remainder of each bit alone, the lowest bit first.
+ * With each bit the table doubles: the half without it, then the half with it.
  * Slice k is for a byte that k more bytes follow.  All polynomials are
  * reflected; remainders of 32 bits are in the lower half.
  */
-#define BIT(i, n, value) ((i) >> (n) & 1 ? UINT64_C(value) : 0)
-#define ONE(i, a, b, c, d, e, f, g, h)					\
-	(BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^	\
-	 BIT(i, 4, e) ^ BIT(i, 5, f) ^ BIT(i, 6, g) ^ BIT(i, 7, h))
-#define FOUR(i, ...)							\
-	ONE(i, __VA_ARGS__), ONE((i) + 1, __VA_ARGS__),			\
-	ONE((i) + 2, __VA_ARGS__), ONE((i) + 3, __VA_ARGS__)
-#define SIXTEEN(i, ...)							\
-	FOUR(i, __VA_ARGS__), FOUR((i) + 4, __VA_ARGS__),		\
-	FOUR((i) + 8, __VA_ARGS__), FOUR((i) + 12, __VA_ARGS__)
-#define SIXTYFOUR(i, ...)						\
-	SIXTEEN(i, __VA_ARGS__), SIXTEEN((i) + 16, __VA_ARGS__),	\
-	SIXTEEN((i) + 32, __VA_ARGS__), SIXTEEN((i) + 48, __VA_ARGS__)
-#define SLICE(...)							\
-	{ SIXTYFOUR(0, __VA_ARGS__), SIXTYFOUR(64, __VA_ARGS__),	\
-	  SIXTYFOUR(128, __VA_ARGS__), SIXTYFOUR(192, __VA_ARGS__) }
+#define BIT0(x, a) (x), (x) ^ UINT64_C(a)
+#define BIT1(x, a, b) BIT0(x, a), BIT0((x) ^ UINT64_C(b), a)
+#define BIT2(x, a, b, c) BIT1(x, a, b), BIT1((x) ^ UINT64_C(c), a, b)
+#define BIT3(x, a, b, c, d) BIT2(x, a, b, c), BIT2((x) ^ UINT64_C(d), a, b, c)
+#define BIT4(x, a, b, c, d, e) \
+	BIT3(x, a, b, c, d), BIT3((x) ^ UINT64_C(e), a, b, c, d)
+#define BIT5(x, a, b, c, d, e, f) \
+	BIT4(x, a, b, c, d, e), BIT4((x) ^ UINT64_C(f), a, b, c, d, e)
+#define BIT6(x, a, b, c, d, e, f, g) \
+	BIT5(x, a, b, c, d, e, f), BIT5((x) ^ UINT64_C(g), a, b, c, d, e, f)
+#define BIT7(x, a, b, c, d, e, f, g, h) \
+	BIT6(x, a, b, c, d, e, f, g), BIT6((x) ^ UINT64_C(h), a, b, c, d, e, f, g)
+#define SLICE(...) { BIT7(UINT64_C(0), __VA_ARGS__) }
 
 static const uint64_t slices[][8][256] = {
 	[CHECKSUM_CRC64NVME] = {
