@@ -53,7 +53,6 @@ void doctor_tell(struct doctor *doctor, enum doctor_level level,
 	va_start(args, format);
 	(void)vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	doctor->counts[level]++;
 	if (level == DOCTOR_BAD)
 		doctor->is_misset = true;
 	doctor->found(doctor->ctx, &finding);

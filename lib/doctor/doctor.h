@@ -73,7 +73,6 @@ struct doctor {
 	struct doctor_store here;	/* aws not for doctor_settings.h */
 	struct doctor_store target;	/* aws NULL: copies go nowhere else */
 
-	unsigned counts[DOCTOR_LEVELS];	/* of what was found */
 	bool is_unreachable;	/* a service did not answer */
 	bool is_misset;		/* something bad was said by one that did */
 

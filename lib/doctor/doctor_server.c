@@ -8,12 +8,6 @@
 #include "hash/digest.h"
 #include "place/server.h"
 
-static void ignore(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
 static void on_told(void *arg)
 {
 	struct doctor *doctor = arg;
@@ -51,7 +45,7 @@ static void tell(struct doctor *doctor, const struct server *server)
 
 static void look_at_conditions(struct doctor *doctor)
 {
-	struct server server = { .say = ignore };
+	struct server server = { .keeps = SERVER_UNKNOWN };
 	struct server_wait wait = { .told = on_told, .arg = doctor };
 	const struct s3_work work = {
 		doctor->store->aws, &doctor->store->s3, NULL, &doctor->arena

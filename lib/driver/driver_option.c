@@ -5,11 +5,6 @@
 
 enum { MS_MAX = 900000, GRACE_MAX = 43200 };
 
-bool driver_option_is(int option)
-{
-	return option > 0 && option < 128 && strchr("degGmsvw", option);
-}
-
 static const char *choose(const char *arg, const char *no, const char *yes,
 			  const char *what, bool *is)
 {

@@ -43,10 +43,7 @@
 	"  -G, --grace SECONDS to finish what is begun when stopped (25)\n" \
 	"  -w, --pipelines N   run N of them side by side (1)\n"
 
-/* Is it one of either lot? */
-bool driver_option_is(int option);
-
-/* Take one of these.  Returns NULL, or what is wrong with arg. */
+/* Take one of either lot.  Returns NULL, or what is wrong with arg. */
 const char *driver_option_take(struct driver_options *options, int option,
 			       const char *arg);
 

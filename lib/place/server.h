@@ -43,7 +43,7 @@ enum server_keeps {
 };
 
 struct server {
-	/* Set by the caller, the rest zeroed. */
+	/* Set by the caller, the rest zeroed.  say may be NULL. */
 	void (*say)(void *ctx, const char *line);	/* once about each */
 	void *ctx;
 
@@ -80,8 +80,9 @@ void server_init(struct server *server, const struct aws *aws);
 
 /*
  * Find out what the server keeps that bucket is on.  told is called when
- * server->keeps is known, or server->err says why not; not if it is already.  The client and the options of
- * work are borrowed until server_free(), its record and arena are not used.
+ * server->keeps is known, or server->err says why not; not if it is already.
+ * The client and the options of work are borrowed until server_free(), its
+ * record and arena are not used.
  */
 void server_find(struct server *server, const struct s3_work *work,
 		 struct str bucket, struct server_wait *wait);

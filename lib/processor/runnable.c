@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/str.h"
 
 static bool is_file(const char *path)
 {
@@ -17,7 +20,8 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-bool runnable_is_in_path(struct str name)
+/* Is there a program of this name in PATH? */
+static bool is_in_path(struct str name)
 {
 	struct str rest = str_of(getenv("PATH"));
 	char path[PATH_MAX];
@@ -68,7 +72,7 @@ static int check_interpreter(const char *path, const char *line,
 		name = str_next(&rest, ' ');
 	while (rest.p && (name.n == 0 || name.p[0] == '-' ||
 			  memchr(name.p, '=', name.n)));
-	if (name.n == 0 || runnable_is_in_path(name))
+	if (name.n == 0 || is_in_path(name))
 		return 0;
 	return err_set(err, "InvalidCommand", "%s wants %.*s, which is not in "
 		       "PATH", path, STR_FMT(name));
@@ -92,7 +96,7 @@ int runnable_check(const char *program, struct err *err)
 {
 	if (strchr(program, '/'))
 		return check_file(program, err);
-	if (runnable_is_in_path(str_of(program)))
+	if (is_in_path(str_of(program)))
 		return 0;
 	return err_set(err, "InvalidCommand", "%s: there is no such program in "
 		       "PATH", program);

@@ -8,10 +8,7 @@
 #ifndef S3EV_RUNNABLE_H
 #define S3EV_RUNNABLE_H
 
-#include <stdbool.h>
-
 #include "base/err.h"
-#include "base/str.h"
 
 /*
  * A path, or a name for PATH.  -1 with "InvalidCommand" if it is not there, may
@@ -19,9 +16,6 @@
  * not there.  Formats of executables are not looked into.
  */
 int runnable_check(const char *program, struct err *err);
-
-/* Is there a program of this name in PATH? */
-bool runnable_is_in_path(struct str name);
 
 /* The first line of a file, cut, without its newline; "" if there is none. */
 enum { RUNNABLE_LINE_SIZE = 256 };	/* as the kernel has it */

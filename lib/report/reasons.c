@@ -34,7 +34,8 @@ static void append(struct reason_text *text, struct str s, size_t max)
 	text->is_cut = n < s.n;
 }
 
-void reason_text(struct reason_text *text, struct str s, size_t max)
+/* Keep at most max bytes of s. */
+static void keep(struct reason_text *text, struct str s, size_t max)
 {
 	text->n = 0;
 	text->is_cut = false;
@@ -44,10 +45,10 @@ void reason_text(struct reason_text *text, struct str s, size_t max)
 void reason_name(struct reason_text *name, const struct record *record)
 {
 	if (record->key.n == 0) {
-		reason_text(name, STR("unknown"), REASON_NAME_MAX);
+		keep(name, STR("unknown"), REASON_NAME_MAX);
 		return;
 	}
-	reason_text(name, record->bucket, REASON_NAME_MAX);
+	keep(name, record->bucket, REASON_NAME_MAX);
 	append(name, STR("/"), REASON_NAME_MAX);
 	append(name, record->key, REASON_NAME_MAX);
 }
@@ -110,7 +111,7 @@ static void add_example(struct reason *reason, const struct record *record,
 	struct reason_example *example = &reason->examples[reason->count];
 
 	reason_name(&example->name, record);
-	reason_text(&example->text, text, REASON_NAME_MAX);
+	keep(&example->text, text, REASON_NAME_MAX);
 }
 
 bool reason_is_one_text(const struct reason *reason)
@@ -136,9 +137,9 @@ void reasons_add(struct reasons *reasons, const struct record *record,
 	const struct reason_of of = reason_of(record, outcome);
 	struct reason wanted = { .outcome = outcome }, *reason;
 
-	reason_text(&wanted.by, of.by, REASON_BY_MAX);
+	keep(&wanted.by, of.by, REASON_BY_MAX);
 	if (of.code.n > 0)
-		reason_text(&wanted.text, of.code, REASON_TEXT_MAX);
+		keep(&wanted.text, of.code, REASON_TEXT_MAX);
 	else
 		put_pattern(&wanted.text, of.text);
 	wanted.hash = hash_text(hash_text(2166136261U, &wanted.by),

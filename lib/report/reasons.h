@@ -59,12 +59,8 @@ bool reason_is_one_text(const struct reason *reason);
 /* The most frequent first; no more may be added then. */
 void reasons_sort(struct reasons *reasons);
 
-/*
- * Keep at most max bytes (REASON_NAME_MAX) of "bucket/key", or of a text.  Where
- * an event could not be read, the name is "unknown".
- */
+/* "bucket/key"; where an event could not be read, the name is "unknown". */
 void reason_name(struct reason_text *name, const struct record *record);
-void reason_text(struct reason_text *text, struct str s, size_t max);
 
 /* What a record says of why it is not good: who, a code, words. */
 struct reason_of {
