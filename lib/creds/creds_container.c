@@ -190,7 +190,7 @@ static void on_answer(struct creds_job *job)
 	if (err_is_set(&job->err) && job->tries < TRIES)
 		creds_job_again(job, RETRY_MS);
 	else
-		creds_job_keys(job, NULL);
+		creds_job_end(job);
 }
 
 static int start(struct creds_job *job)

@@ -111,7 +111,7 @@ static void give_up(struct creds_job *job)
 			"the environment or the profile \"%s\", and from the "
 			"instance metadata service: %s",
 			job->config->profile.value.p, why.message);
-	creds_job_fail(job);
+	creds_job_end(job);
 }
 
 static void refused(struct creds_job *job)
@@ -120,7 +120,7 @@ static void refused(struct creds_job *job)
 
 	if (number(job, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
 		   "metadata_service_num_attempts", &tries) < 0) {
-		creds_job_fail(job);
+		creds_job_end(job);
 		return;
 	}
 	creds_job_refused(job, job->step->from);
@@ -152,7 +152,7 @@ static void send_with_token(struct creds_job *job, struct str path,
 		if (creds_job_send(job, "GET", answered) == 0)
 			return;
 	}
-	creds_job_fail(job);
+	creds_job_end(job);
 }
 
 /*
@@ -178,7 +178,7 @@ static void on_keys(struct creds_job *job)
 	}
 	if (creds_job_pick(job, buf_str(&job->request.body_in), fields,
 			   sizeof(fields) / sizeof(*fields), &answer) < 0) {
-		creds_job_fail(job);
+		creds_job_end(job);
 		return;
 	}
 	if (answer.id.n == 0 || answer.secret.n == 0 || answer.token.n == 0 ||
@@ -188,7 +188,7 @@ static void on_keys(struct creds_job *job)
 			STR_FMT(answer.code.n ? answer.code :
 				STR("the answer has no keys")),
 			STR_FMT(answer.message));
-		creds_job_fail(job);
+		creds_job_end(job);
 		return;
 	}
 	keys.expires = extended(keys.expires);
@@ -198,7 +198,7 @@ static void on_keys(struct creds_job *job)
 	creds_set_copy(&job->set, &keys, &job->err);
 	creds_set_wipe(answer.secret);
 	creds_set_wipe(answer.token);
-	creds_job_keys(job, NULL);
+	creds_job_end(job);
 }
 
 /* The first line of the answer is the name of the role. */
@@ -218,7 +218,7 @@ static void on_role(struct creds_job *job)
 	if (n == 0 || !role.p) {
 		err_set(&job->err, "CredentialsRefused",
 			"%s: the answer has no role", job->step->from);
-		creds_job_fail(job);
+		creds_job_end(job);
 		return;
 	}
 	send_with_token(job, role, on_keys);
@@ -235,7 +235,7 @@ static void on_token(struct creds_job *job)
 	if (!str_is_visible(token)) {
 		err_set(&job->err, "CredentialsRefused",
 			"%s: the session token is not valid", job->step->from);
-		creds_job_fail(job);
+		creds_job_end(job);
 		return;
 	}
 	buf_reset(&job->token);

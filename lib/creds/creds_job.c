@@ -65,15 +65,7 @@ void creds_job_free(struct creds_job *job)
 	memset(job, 0, sizeof(*job));
 }
 
-void creds_job_keys(struct creds_job *job, const struct creds_keys *keys)
-{
-	if (keys)
-		creds_set_copy(&job->set, keys, &job->err);
-	clear(job);
-	job->done(job->arg);
-}
-
-void creds_job_fail(struct creds_job *job)
+void creds_job_end(struct creds_job *job)
 {
 	clear(job);
 	job->done(job->arg);
@@ -187,7 +179,7 @@ static void send_again(struct creds_job *job)
 {
 	memset(&job->err, 0, sizeof(job->err));
 	if (send_request(job) < 0)
-		creds_job_fail(job);
+		creds_job_end(job);
 }
 
 void creds_job_again(struct creds_job *job, uint64_t ms)

@@ -20,7 +20,7 @@
  *	   |  |                                              |
  *	   |  +------ creds_job_wait(): woken(), later ------+
  *	   v
- *	creds_job_keys() or creds_job_fail()
+ *	creds_job_end()
  *	   |  requests, timer and process are stopped, buffers are wiped
  *	   v
  *	done()
@@ -105,9 +105,8 @@ void creds_job_free(struct creds_job *job);
 
 /* For the sources */
 
-/* Give keys or an error to the caller.  The last thing that a source does. */
-void creds_job_keys(struct creds_job *job, const struct creds_keys *keys);
-void creds_job_fail(struct creds_job *job);	/* job->err is set */
+/* Give job->set or job->err to the caller: the last thing that a source does. */
+void creds_job_end(struct creds_job *job);
 
 /* Forget all headers; add one.  With one too many creds_job_send() fails. */
 void creds_job_no_headers(struct creds_job *job);

@@ -240,7 +240,7 @@ static void on_end(void *arg, pid_t pid, int status)
 		take_keys(run);
 	job->process = NULL;
 	free_run(run);
-	creds_job_keys(job, NULL);
+	creds_job_end(job);
 }
 
 static void on_limit(struct creds_job *job)

@@ -79,7 +79,7 @@ static void on_answer(struct creds_job *job)
 	else
 		explain(job);
 	if (!err_is_set(&job->err) || !creds_job_retry(job))
-		creds_job_keys(job, NULL);
+		creds_job_end(job);
 }
 
 static int ask(struct creds_job *job)

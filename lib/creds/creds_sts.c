@@ -211,7 +211,7 @@ static int send_form(struct creds_job *job)
 static void try_again(struct creds_job *job)
 {
 	if (send_form(job) < 0)
-		creds_job_fail(job);
+		creds_job_end(job);
 }
 
 /* The answer */
@@ -354,7 +354,7 @@ static void on_answer(struct creds_job *job)
 		job->account = answer.account;
 		job->arn = answer.arn;
 	}
-	creds_job_keys(job, NULL);
+	creds_job_end(job);
 }
 
 const struct creds_source creds_sts = { send_form, NULL };

@@ -197,7 +197,7 @@ static void look_again(struct creds_job *job)
 					    "is not renewed");
 	wipe(&cached);
 	if (status < 0)
-		creds_job_fail(job);
+		creds_job_end(job);
 }
 
 static void on_renewed(struct creds_job *job)
@@ -220,7 +220,7 @@ static void on_renewed(struct creds_job *job)
 		status = take_renewed(job, &cached);
 	wipe(&cached);
 	if (status < 0)
-		creds_job_fail(job);
+		creds_job_end(job);
 }
 
 static int renew(struct creds_job *job, const struct cached *cached)
