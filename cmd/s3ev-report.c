@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/harden.h"
 #include "base/option_base.h"
@@ -67,12 +68,7 @@ static void say_refused(struct job *job, unsigned long long line,
 
 static uint64_t now_ms(const struct job *job)
 {
-	struct timespec now;
-
-	if (!job->is_now)
-		return (uint64_t)job->page.made * 1000;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return job->is_now ? clock_now() : (uint64_t)job->page.made * 1000;
 }
 
 /* -1 if memory is out. */

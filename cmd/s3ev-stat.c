@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/option_base.h"
 #include "base/str.h"
 #include "filter/filter.h"
@@ -76,14 +76,6 @@ static void report(void *ctx, const char *line)
 	say_line("s3ev-stat", str_of(line));
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static struct str service_name(const struct watch *watch)
 {
 	struct str name = watch->identity.service;
@@ -118,7 +110,7 @@ static void write_otlp(struct watch *watch)
 	const char *attributes = getenv("OTEL_RESOURCE_ATTRIBUTES");
 	const struct otlp otlp = {
 		.metrics = &watch->metrics, .started = watch->started,
-		.now = now_ms(), .service = service_name(watch),
+		.now = clock_now(), .service = service_name(watch),
 		.instance = str_of(watch->identity.instance),
 		.attributes = str_of(attributes),
 	};
@@ -170,7 +162,7 @@ static void write_emf(struct watch *watch)
 	};
 	struct emf emf = {
 		.dimension = "Service", .value = service_name(watch),
-		.time = now_ms(), .metrics = metrics,
+		.time = clock_now(), .metrics = metrics,
 		.n = sizeof(metrics) / sizeof(*metrics),
 	};
 
@@ -229,7 +221,7 @@ static void end(void *ctx, struct flow_item *item)
 {
 	struct watch *watch = ctx;
 
-	tally_add(&watch->tally, &item->record, item->outcome, now_ms());
+	tally_add(&watch->tally, &item->record, item->outcome, clock_now());
 }
 
 /* Nothing is left to do for a record: all outcomes pass. */
@@ -295,7 +287,7 @@ static int prepare(struct filter *filter)
 	struct watch *watch = of_filter(filter);
 	struct err err;
 
-	watch->started = now_ms();
+	watch->started = clock_now();
 	tally_init(&watch->tally, watch->started);
 	watch->tally_before = watch->tally;
 	peers_open(&watch->peers, NULL, &err);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "http/retry.h"
 #include "sqs/held.h"
 #include "sqs/sqs_message.h"
@@ -43,21 +43,12 @@ struct pump {
 	int status;
 };
 
-static unsigned long long clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (unsigned long long)now.tv_sec * 1000 +
-	       (unsigned long long)now.tv_nsec / 1000000;
-}
-
 /* A time of the loop's clock as ms since 1970; never 0. */
 static unsigned long long since_1970(const struct pump *p, uint64_t time)
 {
 	uint64_t now = loop_now(p->loop);
 
-	return time > now ? clock_ms() + (time - now) : 1;
+	return time > now ? clock_now() + (time - now) : 1;
 }
 
 static unsigned long long least(unsigned long long a, unsigned long long b)
@@ -112,7 +103,7 @@ static void on_done(void *arg)
 		.failed = has_failed, .ctx = job,
 		.at_once = err_is_set(&job->driver.err) &&
 			(p->is_cut || (p->grace_ends > 0 &&
-				       clock_ms() >= p->grace_ends)),
+				       clock_now() >= p->grace_ends)),
 		.is_shared = job->messages > 1 &&
 			(err_is_set(&job->driver.err) ||
 			 results_all_failed(job->driver.results)),
@@ -308,7 +299,7 @@ static void stop(struct pump *p, int status)
 	}
 	p->is_stopping = true;
 	p->status = status;
-	p->grace_ends = clock_ms() + grace;
+	p->grace_ends = clock_now() + grace;
 	consumer_stop(p->consumer);
 	held_leave(p->held, loop_now(p->loop));
 	loop_timer_set(p->loop, &p->last, grace, on_grace_over, p);

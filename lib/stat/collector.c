@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "aws/aws.h"
 #include "base/arena.h"
@@ -415,16 +414,14 @@ static void on_cloudwatch(void *arg)
 static void send_cloudwatch(struct collector *c)
 {
 	struct aws_call *call = &c->call;
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	*call = (struct aws_call){
 		.service = CONFIG_SQS, /* signed as all are but S3 */
 		.sign_service = "monitoring", .region = c->region,
 		.method = "POST", .url = c->url, .body = buf_str(&c->body),
 		.arena = &c->work, .judge = judge, .done = on_cloudwatch,
 		.arg = c,
-		.deadline = (unsigned long long)now.tv_sec * 1000 + c->timeout,
+		.deadline = clock_now() + c->timeout,
 	};
 	aws_call_header(call, "Content-Type", STR("application/json"));
 	aws_start(c->aws, call);
