@@ -111,6 +111,26 @@ void digest_md5_final(struct digest_md5 *md5,
 	MD5_Final(digest, (MD5_CTX *)md5);
 }
 
+void digest_md5(const void *bytes, size_t n,
+		unsigned char digest[DIGEST_MD5_SIZE])
+{
+	struct digest_md5 md5;
+
+	digest_md5_init(&md5);
+	digest_md5_update(&md5, bytes, n);
+	digest_md5_final(&md5, digest);
+}
+
+bool digest_md5_is(const void *bytes, size_t n, struct str hex)
+{
+	unsigned char digest[DIGEST_MD5_SIZE];
+	char text[DIGEST_HEX_SIZE(DIGEST_MD5_SIZE)];
+
+	digest_md5(bytes, n, digest);
+	digest_hex(text, digest, sizeof(digest));
+	return str_is_nocase(hex, text);
+}
+
 void digest_sha1(const void *bytes, size_t n,
 		 unsigned char digest[DIGEST_SHA1_SIZE])
 {

@@ -12,7 +12,10 @@
 #ifndef S3EV_DIGEST_H
 #define S3EV_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/str.h"
 
 enum {
 	DIGEST_SHA1_SIZE = 20,
@@ -79,6 +82,11 @@ void digest_md5_init(struct digest_md5 *md5);
 void digest_md5_update(struct digest_md5 *md5, const void *bytes, size_t n);
 void digest_md5_final(struct digest_md5 *md5,
 		      unsigned char digest[DIGEST_MD5_SIZE]);
+
+/* The MD5 of one text; is it what hex says, in either case? */
+void digest_md5(const void *bytes, size_t n,
+		unsigned char digest[DIGEST_MD5_SIZE]);
+bool digest_md5_is(const void *bytes, size_t n, struct str hex);
 
 /*
  * Write n bytes as lower-case hex, or as base64 with padding (RFC 4648,

@@ -214,11 +214,8 @@ static bool is_md5_of(struct str hex, struct digest_md5 *md5)
 
 int inventory_check(struct str manifest, struct str checksum, struct err *err)
 {
-	struct digest_md5 md5;
-
-	digest_md5_init(&md5);
-	digest_md5_update(&md5, manifest.p, manifest.n);
-	if (is_md5_of(str_trim(checksum, " \t\r\n"), &md5))
+	if (digest_md5_is(manifest.p, manifest.n,
+			  str_trim(checksum, " \t\r\n")))
 		return 0;
 	return err_set(err, "BadDigest",
 		       "the MD5 of manifest.json is not what "

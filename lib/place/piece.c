@@ -24,15 +24,8 @@ static int rewind_piece(void *arg)
 static bool has_other_md5(const struct piece *piece)
 {
 	struct str bytes = buf_str(&piece->bytes);
-	unsigned char sum[DIGEST_MD5_SIZE];
-	char hex[DIGEST_HEX_SIZE(DIGEST_MD5_SIZE)];
-	struct digest_md5 md5;
 
-	digest_md5_init(&md5);
-	digest_md5_update(&md5, bytes.p, bytes.n);
-	digest_md5_final(&md5, sum);
-	digest_hex(hex, sum, sizeof(sum));
-	return !str_is_nocase(piece->call.etag, hex);
+	return !digest_md5_is(bytes.p, bytes.n, piece->call.etag);
 }
 
 static bool has_other_checksum(const struct piece *piece)

@@ -11,12 +11,9 @@ enum { WAYS = 4 };	/* places for an id */
 struct known_id known_id(struct str text)
 {
 	unsigned char sum[DIGEST_MD5_SIZE];
-	struct digest_md5 md5;
 	struct known_id id;
 
-	digest_md5_init(&md5);
-	digest_md5_update(&md5, text.p, text.n);
-	digest_md5_final(&md5, sum);
+	digest_md5(text.p, text.n, sum);
 	memcpy(&id, sum, sizeof(id));
 	return id;
 }

@@ -14,17 +14,8 @@
 
 bool sqs_message_is_whole(const struct sqs_message *message)
 {
-	unsigned char sum[DIGEST_MD5_SIZE];
-	char hex[DIGEST_HEX_SIZE(DIGEST_MD5_SIZE)];
-	struct digest_md5 md5;
-
-	if (!message->md5.p)
-		return true;
-	digest_md5_init(&md5);
-	digest_md5_update(&md5, message->body.p, message->body.n);
-	digest_md5_final(&md5, sum);
-	digest_hex(hex, sum, sizeof(sum));
-	return str_is_nocase(message->md5, hex);
+	return !message->md5.p ||
+	       digest_md5_is(message->body.p, message->body.n, message->md5);
 }
 
 /* What is no list, or is not there, is an empty one. */

@@ -164,6 +164,10 @@ static void test_md5(void)
 		digest_md5_update(&md5, md5s[i].text + n / 2, n - n / 2);
 		digest_md5_final(&md5, digest);
 		is_hex(digest, md5s[i].hex, "MD5");
+		digest_md5(md5s[i].text, n, digest);
+		is_hex(digest, md5s[i].hex, "MD5 of one text");
+		ok(digest_md5_is(md5s[i].text, n, str_of(md5s[i].hex)) &&
+		   !digest_md5_is(md5s[i].text, n, STR("")), "it is that");
 	}
 }
 

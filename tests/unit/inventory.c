@@ -91,12 +91,9 @@ static int read_rows(const unsigned char *bytes, size_t n, size_t piece)
 	struct inventory_rows rows = { .row = on_row };
 	struct inventory_file file = { .key = STR("f"), .size = n,
 				       .has_size = true };
-	struct digest_md5 md5;
 	int status = 0;
 
-	digest_md5_init(&md5);
-	digest_md5_update(&md5, bytes, n);
-	digest_md5_final(&md5, digest);
+	digest_md5(bytes, n, digest);
 	digest_hex(text, digest, sizeof(digest));
 	file.md5 = str_of(text);
 	buf_reset(&seen);
