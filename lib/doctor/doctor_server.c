@@ -2,10 +2,9 @@
 /* What a server that is not AWS's keeps of S3's promises. */
 #include "doctor/doctor_server.h"
 
-#include <string.h>
-
 #include "config/config_endpoint.h"
 #include "hash/digest.h"
+#include "hash/etag.h"
 #include "place/server.h"
 
 static void on_told(void *arg)
@@ -73,15 +72,8 @@ void doctor_server(struct doctor *doctor)
 static void look_at_digest(struct doctor *doctor,
 			   const struct s3_object *object, struct str content)
 {
-	unsigned char md5[DIGEST_MD5_SIZE];
-	struct digest_md5 state;
-	char hex[DIGEST_HEX_SIZE(DIGEST_MD5_SIZE)];
-
-	digest_md5_init(&state);
-	digest_md5_update(&state, content.p, content.n);
-	digest_md5_final(&state, md5);
-	digest_hex(hex, md5, sizeof(md5));
-	if (object->etag.n != strlen(hex) || str_is(object->etag, hex) ||
+	if (!etag_is_md5(object->etag) ||
+	    digest_md5_is(content.p, content.n, object->etag) ||
 	    doctor->store->s3.etag_is_no_md5)
 		return;
 	doctor_tell(doctor, DOCTOR_BAD, "server.etag",

@@ -384,6 +384,10 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 	assert_eq "$status $(jq -r 'select(.check | startswith("server")) | .level + " " + .check' <<<"$out" | paste -sd ' ')" \
 		'78 bad server.etag warn server.if-match warn server.conditions'
 	[[ $(jq -r 'select(.check == "server.etag").mend' <<<"$out") == *--no-etag-md5* ]]
+	# An MD5 in capitals is one, too.
+	well '{"match": {"method": "PUT", "path": "/@in/"}, "reply": {"headers": {"etag": "\"B576D85CA26219FF43616442D0EF578D\""}}, "upstream": "'"$server"'"}'
+	run3 s3ev-doctor --write -q -j
+	assert_eq "$(jq -r 'select(.check == "server.etag").what' <<<"$out")" ''
 	well "$(refuse PUT '/to-.*/[0-9-]*$')"
 	run3 s3ev-doctor --write -q -j
 	assert_eq "$status $(jq -r 'select(.check == "round") | .level + " " + .what' <<<"$out")" '78 bad a good file fails: see the line above'
