@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* memmem */
 #include "base/str.h"
 
 #include <limits.h>
@@ -16,6 +17,11 @@ bool str_has_suffix(struct str s, struct str suffix)
 	return s.n >= suffix.n &&
 	       (suffix.n == 0 ||
 		memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+}
+
+bool str_contains(struct str s, const char *what)
+{
+	return s.n > 0 && memmem(s.p, s.n, what, strlen(what));
 }
 
 struct str str_next(struct str *rest, char c)

@@ -67,6 +67,9 @@ static inline bool str_is_nocase(struct str s, const char *literal)
 bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_suffix(struct str s, struct str suffix);
 
+/* Is what, which is not empty, anywhere in s? */
+bool str_contains(struct str s, const char *what);
+
 /*
  * Take the part of *rest before the first c, or all of it if there is no c.
  * *rest becomes what follows that c, or absent.

@@ -7,7 +7,6 @@
  *	  └─ of a destination: PUT, CopyObject, DELETE and an upload's end, each of
  *	                       which must fail; Object Lock, encryption
  */
-#define _GNU_SOURCE /* memmem */
 #include "doctor/doctor_bucket.h"
 
 #include <string.h>
@@ -176,14 +175,9 @@ static struct str ask_about(const struct bucket *bucket, const char *what,
 	return STR_NONE;
 }
 
-static bool contains(struct str text, const char *words)
-{
-	return text.n > 0 && memmem(text.p, text.n, words, strlen(words));
-}
-
 static bool is_versioned(struct str document)
 {
-	return contains(document, "<Status>Enabled</Status>");
+	return str_contains(document, "<Status>Enabled</Status>");
 }
 
 /* A bucket that files arrive in */
@@ -541,7 +535,7 @@ static void look_at_lock(const struct bucket *bucket)
 	struct str said = ask_about(bucket, "object-lock", "lock",
 				    "s3:GetBucketObjectLockConfiguration");
 
-	if (contains(said, "<DefaultRetention>"))
+	if (str_contains(said, "<DefaultRetention>"))
 		tell(bucket, DOCTOR_WARN, "lock", NULL,
 		     "Object Lock keeps each copy for a time: a copy that turns "
 		     "out to be another one than was checked stays");
@@ -552,7 +546,7 @@ static void look_at_encryption(const struct bucket *bucket)
 	struct str said = ask_about(bucket, "encryption", "encryption",
 				    "s3:GetEncryptionConfiguration");
 
-	if (contains(said, "aws:kms"))
+	if (str_contains(said, "aws:kms"))
 		tell(bucket, DOCTOR_WARN, "encryption",
 		     "allow kms:GenerateDataKey and kms:Decrypt on its key",
 		     "a KMS key encrypts copies, which cannot be tried without "

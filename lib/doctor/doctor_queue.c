@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The queue that events come from. */
-#define _GNU_SOURCE /* memmem */
 #include "doctor/doctor_queue.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "aws/aws_json.h"
 #include "config/config_endpoint.h"
@@ -175,11 +173,6 @@ static void look_at_key(const struct asked *asked,
 			    "looked at", asked->name, STR_FMT(answer->key));
 }
 
-static bool contains(struct str text, const char *words)
-{
-	return text.n > 0 && memmem(text.p, text.n, words, strlen(words));
-}
-
 /* Who may send: S3, SNS or EventBridge; the conditions are not worked out. */
 static void look_at_policy(const struct asked *asked,
 			   const struct queue_answer *answer)
@@ -188,8 +181,8 @@ static void look_at_policy(const struct asked *asked,
 
 	if (answer->arn.n == 0)
 		return;
-	if (contains(answer->policy, ".amazonaws.com") ||
-	    contains(answer->policy, "\"*\""))
+	if (str_contains(answer->policy, ".amazonaws.com") ||
+	    str_contains(answer->policy, "\"*\""))
 		doctor_tell(doctor, DOCTOR_OK, "queue.policy", NULL,
 			    "%s: its policy lets a service send", asked->name);
 	else

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ledger. */
-#define _GNU_SOURCE /* memmem */
 #include "doctor/doctor_table.h"
 
 #include <stddef.h>
@@ -67,17 +66,13 @@ static const char *need(struct doctor *doctor, const char *action)
 			   doctor->setup.table);
 }
 
-static bool has(struct str keys, const char *quoted)
-{
-	return keys.p && memmem(keys.p, keys.n, quoted, strlen(quoted));
-}
-
 /* Returns -1 if nothing can be in it. */
 static int tell_table(struct doctor *doctor, const struct table_answer *is)
 {
 	const char *table = doctor->setup.table;
 
-	if (!has(is->keys, "\"object\"") || !has(is->keys, "\"seq\"")) {
+	if (!str_contains(is->keys, "\"object\"") ||
+	    !str_contains(is->keys, "\"seq\"")) {
 		doctor_tell(doctor, DOCTOR_BAD, "table.keys",
 			    "give RECORD_TABLE another name: ddb-record "
 			    "--create makes such a table",
@@ -149,7 +144,7 @@ static void look_at_expiry(struct doctor *doctor)
 		return;
 	}
 	read_answer(doctor, &answer);
-	if (has(answer.attribute, "expires") &&
+	if (str_contains(answer.attribute, "expires") &&
 	    (str_is(answer.expiry, "ENABLED") ||
 	     str_is(answer.expiry, "ENABLING")))
 		doctor_tell(doctor, DOCTOR_OK, "table.ttl", NULL,

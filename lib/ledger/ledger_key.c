@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* memmem */
 #include "ledger/ledger_key.h"
 
 #include <stdlib.h>
@@ -124,7 +123,7 @@ bool ledger_key_is_ns(struct str sequencer, struct str time)
 
 static bool came_in_parts(struct str event)
 {
-	return event.n == 0 || memmem(event.p, event.n, "Multipart", 9);
+	return event.n == 0 || str_contains(event, "Multipart");
 }
 
 struct str ledger_key_earliest(const struct record *r, struct arena *arena)

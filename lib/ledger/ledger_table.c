@@ -6,7 +6,6 @@
  *	       DescribeTimeToLive --> set: done
  *	         `--> not set: UpdateTimeToLive --> done, or look once more
  */
-#define _GNU_SOURCE /* memmem */
 #include "ledger/ledger_table.h"
 
 #include <stddef.h>
@@ -110,11 +109,6 @@ static int read_answer(struct table *table, struct table_answer *answer,
 	return json_pick(fields, sizeof(fields) / sizeof(*fields),
 			 buf_str(&aws->http.body_in), &table->arena, answer,
 			 err);
-}
-
-static bool has_attribute(struct str keys, const char *quoted)
-{
-	return keys.p && memmem(keys.p, keys.n, quoted, strlen(quoted));
 }
 
 /* Items that expire */
@@ -252,8 +246,8 @@ static void on_seen(void *arg)
 	}
 	is_there = str_is(answer.status, "ACTIVE") ||
 		   str_is(answer.status, "UPDATING");
-	is_ours = has_attribute(answer.keys, "\"object\"") &&
-		  has_attribute(answer.keys, "\"seq\"");
+	is_ours = str_contains(answer.keys, "\"object\"") &&
+		  str_contains(answer.keys, "\"seq\"");
 	aws_call_free(&table->call.aws);
 	if (!is_there)
 		look_later(table);

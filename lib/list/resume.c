@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* memmem */
 #include "list/resume.h"
 
 #include <errno.h>
@@ -54,7 +53,7 @@ static int read_mark(struct buf *last, struct resume *resume, struct err *err)
 static bool is_mark(struct str line)
 {
 	return str_has_prefix(line, STR("{\"mark\":\"")) &&
-	       memmem(line.p, line.n, "\"list\":", 7);
+	       str_contains(line, "\"list\":");
 }
 
 static int find_last(int fd, struct buf *last)

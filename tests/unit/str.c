@@ -78,6 +78,9 @@ static void test_parts(void)
 	ok(str_is(str_next(&rest, ','), "b") && !rest.p, "the last takes all");
 	ok(str_has_prefix(STR("s3:x"), STR("s3:")), "a prefix");
 	ok(!str_has_suffix(STR("s3"), STR("xs3")), "a suffix cannot be longer");
+	ok(str_contains(STR("a\0bc"), "bc") && str_contains(STR("a"), "a") &&
+	   !str_contains(STR("ab"), "abc") && !str_contains(STR_NONE, "a"),
+	   "what is in it, behind a NUL, too");
 	ok(!str_is(STR_NONE, ""), "absent is not empty");
 }
 
