@@ -7,7 +7,6 @@
  * CloudWatch.
  */
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -240,11 +239,6 @@ static struct aws *open_aws(void *ctx, struct err *err)
 	return filter_aws(&watch->filter, err);
 }
 
-static struct watch *of_filter(struct filter *filter)
-{
-	return (struct watch *)((char *)filter - offsetof(struct watch, filter));
-}
-
 static int open_collector(struct watch *watch)
 {
 	const struct collector_options options = {
@@ -284,7 +278,7 @@ static int open_file(struct watch *watch, struct err *err)
  */
 static int prepare(struct filter *filter)
 {
-	struct watch *watch = of_filter(filter);
+	struct watch *watch = filter->flow->ctx;
 	struct err err;
 
 	watch->started = clock_now();
@@ -335,7 +329,7 @@ static void say_refused(const struct watch *watch)
 
 static void finish(struct filter *filter)
 {
-	struct watch *watch = of_filter(filter);
+	struct watch *watch = filter->flow->ctx;
 
 	loop_timer_stop(&watch->timer);
 	loop_timer_stop(&watch->reading);

@@ -6,7 +6,6 @@
  * condition of DELETE; DELETE the source, only the version that was copied.
  */
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -472,8 +471,7 @@ static const char *take_option(void *ctx, int option, const char *arg)
 
 static int set_target(struct filter *filter)
 {
-	struct removal *removal = (struct removal *)((char *)filter -
-			offsetof(struct removal, filter));
+	struct removal *removal = filter->flow->ctx;
 
 	removal->target_s3 = removal->s3;
 	if (filter_has_target(filter))

@@ -13,7 +13,6 @@
  * In the file the last step comes first, since each names the next.
  */
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -492,8 +491,7 @@ static const char *take_option(void *ctx, int option, const char *arg)
 
 static int prepare(struct filter *filter)
 {
-	struct routes *routes = (struct routes *)((char *)filter -
-			offsetof(struct routes, filter));
+	struct routes *routes = filter->flow->ctx;
 
 	routes->target_s3 = routes->s3;
 	if (filter_has_target(filter))
@@ -517,8 +515,7 @@ static void warn_of_old(const struct routes *routes)
 
 static void clear(struct filter *filter)
 {
-	struct routes *routes = (struct routes *)((char *)filter -
-			offsetof(struct routes, filter));
+	struct routes *routes = filter->flow->ctx;
 
 	warn_of_old(routes);
 	server_free(&routes->processed.server);

@@ -53,9 +53,9 @@ struct filter {
 				 * it is lazy */
 
 	struct flow_options options;	/* as filter_run() got them */
+	const struct flow_work *flow;	/* that too; its ctx is the tool's own */
 
-	const struct flow_work *flow;		/* private from here on */
-	struct progress progress;
+	struct progress progress;	/* private from here on */
 	struct stats_file stats_file;
 };
 
