@@ -258,9 +258,8 @@ static void cancel(void *ctx, struct flow_item *item)
 static void on_size_seen(void *arg)
 {
 	struct object *object = arg;
-	struct err err = object->head.aws.err;
+	struct err err = s3_end(&object->head);
 
-	aws_call_free(&object->head.aws);
 	if (err_is_set(&err) && err.retry) {
 		fail(object, &err, false);
 		return;
@@ -273,14 +272,13 @@ static void on_size_seen(void *arg)
 /* Ask for the size: --max-spool needs it to set room aside. */
 static void look(struct object *object)
 {
-	const struct record *r = &object->at;
-	struct s3_object what = s3_object_of(r);
+	struct fetch *fetch = object->fetch;
+	const struct s3_work work = { fetch->filter.aws, &fetch->s3,
+				      &object->at, &object->item->arena };
+	const struct s3_object what = s3_object_of(&object->at);
 
-	object->head.options = &object->fetch->s3;
-	s3_call_for(&object->head, r, &object->item->arena);
-	object->head.aws.done = on_size_seen;
-	object->head.aws.arg = object;
-	s3_head(object->fetch->filter.aws, &object->head, &what);
+	s3_head(work.aws, s3_begin(&work, &object->head, on_size_seen, object),
+		&what);
 }
 
 static void open_file(struct object *object)

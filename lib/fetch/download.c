@@ -290,18 +290,15 @@ static void on_head(void *arg)
 void download_start(struct download *d)
 {
 	const struct record *r = d->record;
-	struct s3_object object = s3_object_of(r);
+	const struct s3_object object = s3_object_of(r);
+	const struct s3_work work = { d->aws, d->options, r, d->arena };
 
 	d->etag = r->etag;
 	if (!r->has_size || r->size <= d->part_size) {
 		start_single(d);
 		return;
 	}
-	d->head.options = d->options;
-	s3_call_for(&d->head, r, d->arena);
-	d->head.aws.done = on_head;
-	d->head.aws.arg = d;
-	s3_head(d->aws, &d->head, &object);
+	s3_head(d->aws, s3_begin(&work, &d->head, on_head, d), &object);
 }
 
 void download_go_on(struct download *d)

@@ -133,25 +133,22 @@ static void on_answered(void *arg);
 static void request(struct range_reader *r)
 {
 	const struct record *record = r->record;
+	const struct s3_work work = { r->aws, r->options, record, &r->texts };
 	struct s3_object object = s3_object_of(record);
 
 	if (r->etag->n > 0)
 		object.etag = *r->etag;
 	object.read = *r->marks;
 	arena_reset(&r->texts);
-	memset(&r->call, 0, sizeof(r->call));
+	s3_begin(&work, &r->call, on_answered, r);
 	memset(&r->err, 0, sizeof(r->err));
 	r->is_paused = r->is_cut = r->is_zipped = false;
 	r->skip = r->whole = 0;
 	r->began = r->at;
-	r->call.options = r->options;
 	r->call.range = range_of(r);
-	s3_call_for(&r->call, record, &r->texts);
 	r->call.aws.sink = take;
 	r->call.aws.rewind = go_on;
 	r->call.no_gzip = r->takes_no_gzip;
-	r->call.aws.done = on_answered;
-	r->call.aws.arg = r;
 	s3_get(r->aws, &r->call, &object);
 }
 

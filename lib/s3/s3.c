@@ -71,25 +71,21 @@ void s3_read_marks(const struct s3_call *call, struct arena *arena,
 			STR_FMT(call->checksum_value)));
 }
 
-void s3_call_for(struct s3_call *call, const struct record *record,
-		 struct arena *arena)
-{
-	call->aws.arena = arena;
-	call->aws.deadline = record->deadline;
-	call->aws.trace = record->trace;
-	call->likely_size = record->has_size ? record->size : 0;
-}
-
 struct s3_call *s3_begin(const struct s3_work *work, struct s3_call *call,
 			 void (*done)(void *arg), void *arg)
 {
+	const struct record *record = work->record;
+
 	memset(call, 0, sizeof(*call));
 	call->options = work->options;
 	call->aws.arena = work->arena;
-	if (work->record)
-		s3_call_for(call, work->record, work->arena);
 	call->aws.done = done;
 	call->aws.arg = arg;
+	if (record) {
+		call->aws.deadline = record->deadline;
+		call->aws.trace = record->trace;
+		call->likely_size = record->has_size ? record->size : 0;
+	}
 	return call;
 }
 

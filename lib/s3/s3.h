@@ -169,10 +169,6 @@ struct s3_call *s3_begin(const struct s3_work *work, struct s3_call *call,
  */
 struct err s3_end(struct s3_call *call);
 
-/* The call is work on this record: set its arena, deadline and trace. */
-void s3_call_for(struct s3_call *call, const struct record *record,
-		 struct arena *arena);
-
 void s3_get(struct aws *aws, struct s3_call *call,
 	    const struct s3_object *object);
 
