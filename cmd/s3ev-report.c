@@ -212,8 +212,7 @@ int main(int argc, char **argv)
 
 	harden_process();
 	while (status < 0 &&
-	       (c = option_next("s3ev-report", argc, argv, "ho:t:V",
-				words)) != -1)
+	       (c = option_next(name, argc, argv, "ho:t:V", words)) != -1)
 		status = take(&job, c);
 	if (status >= 0)
 		return status;

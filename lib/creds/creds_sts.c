@@ -17,7 +17,7 @@
 #include "http/retry.h"
 #include "sign/sigv4.h"
 
-enum { BASE_MS = 50 };
+enum { BASE_MS = 50, NAME_MAX_BYTES = 48, NUMBER_MAX_BYTES = 24 };
 
 struct sts_answer {
 	struct str id, secret, token, expiration, role;
@@ -71,14 +71,13 @@ static void put_field(struct buf *form, const char *name, struct str value)
 
 static void put_session_name(struct buf *form, const struct creds_step *step)
 {
-	char name[48];
 	struct buf text;
 
 	if (step->session_name.p) {
 		put_field(form, "RoleSessionName", step->session_name);
 		return;
 	}
-	buf_init(&text, sizeof(name));
+	buf_init(&text, NAME_MAX_BYTES);
 	buf_printf(&text, "s3ev-%lld", (long long)time(NULL));
 	put_field(form, "RoleSessionName", buf_str(&text));
 	buf_free(&text);
@@ -106,7 +105,6 @@ static int put_form(struct creds_job *job)
 {
 	const struct creds_step *step = job->step;
 	struct buf *form = &job->body;
-	char seconds[24];
 	struct buf text;
 
 	buf_reset(form);
@@ -120,7 +118,7 @@ static int put_form(struct creds_job *job)
 	put_session_name(form, step);
 	put_field(form, "ExternalId", step->external_id);
 	if (step->duration > 0) {
-		buf_init(&text, sizeof(seconds));
+		buf_init(&text, NUMBER_MAX_BYTES);
 		buf_printf(&text, "%lu", step->duration);
 		put_field(form, "DurationSeconds", buf_str(&text));
 		buf_free(&text);

@@ -575,7 +575,7 @@ static void start_lines(struct flow *flow)
 	}
 }
 
-/* True if we could start a record, but no complete line is buffered. */
+/* After start_lines(), a record that could be started lacks only its line. */
 static bool wants_input(const struct flow *flow)
 {
 	return can_start(flow) && !flow->in.ended;

@@ -5,7 +5,7 @@
 
 #include "record/record_shown.h"
 
-enum { LINE_MAX = 16 << 20 };
+enum { LINE_MAX_BYTES = 16 << 20 };
 
 void show_line(const struct buf *line)
 {
@@ -18,7 +18,7 @@ void show_record(struct str prefix, struct str record)
 {
 	struct buf line;
 
-	buf_init(&line, LINE_MAX);
+	buf_init(&line, LINE_MAX_BYTES);
 	buf_put_str(&line, prefix);
 	record_put_shown(&line, record);
 	buf_putc(&line, '\n');

@@ -37,7 +37,7 @@ struct s3_object s3_object_of(const struct record *record)
 				   .etag = record->etag, .read = record->read };
 }
 
-/* "CRC64NVME:..." beside what the answer says; of another kind it says nothing. */
+/* read has "CRC64NVME:..."; checksums of two kinds cannot be compared. */
 bool s3_has_other_checksum(const struct s3_call *call,
 			   const struct record_marks *read)
 {
@@ -220,11 +220,15 @@ static void on_byte(void *arg)
 	end_head(call);
 }
 
+/*
+ * Does a HEAD that was refused leave open why?  Without a body, a 404 may be a
+ * proxy's, and a 403 that of a wrong clock.
+ */
 static bool is_open(const struct s3_call *call)
 {
 	long status = call->aws.http.status;
 
-	return err_is_set(&call->aws.err) && call->aws.http.status > 0 &&
+	return err_is_set(&call->aws.err) &&
 	       (status == 400 || status == 403 ||
 		((status == 404 || status == 405 || status == 412) &&
 		 (!call->is_s3 || call->wants_reason)));

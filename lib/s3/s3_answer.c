@@ -240,6 +240,7 @@ static void read_checksum(struct s3_call *call, const struct headers *headers,
 			  struct arena *arena)
 {
 	const struct http_request *http = &call->aws.http;
+
 	call->checksum = CHECKSUM_NONE;
 	if (http->status != 200 || str_is(headers->checksum_type, "COMPOSITE"))
 		return;

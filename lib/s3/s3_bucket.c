@@ -31,8 +31,10 @@ void s3_get_bucket(struct aws *aws, struct s3_call *call, struct str bucket,
 
 	call->aws.method = "GET";
 	call->aws.query = str_of(arena_printf(call->aws.arena, "%s=", what));
-	if (call->aws.query.p)
+	if (call->aws.query.p) {
 		ask(aws, call, bucket);
-	else if (err_memory(&err) < 0)
+	} else {
+		err_memory(&err);
 		aws_fail(aws, &call->aws, &err);
+	}
 }

@@ -118,22 +118,20 @@ int s3_request_pin(struct s3_call *call, const struct s3_object *object,
 		call->pinned_version = object->version;
 		buf_free(&query);
 		if (!call->aws.query.p)
-			goto no_memory;
+			return err_memory(err);
 	}
 	if (object->etag.n > 0 && !record_is_version(object->version) &&
 	    !refuses_etag(call)) {
 		struct str etag = quoted(arena, object->etag);
 
 		if (!etag.p)
-			goto no_memory;
+			return err_memory(err);
 		aws_call_header(&call->aws, "if-match", etag);
 	}
 	call->pinned_etag = object->etag;
 	if (!record_is_version(object->version))
 		call->pinned_read = object->read;
 	return 0;
-no_memory:
-	return err_memory(err);
 }
 
 /* bucket/key, encoded as a path, with ?versionId= behind it, which is not. */

@@ -696,7 +696,7 @@ void held_batch_end(struct held *held, struct held_batch *batch, uint64_t now)
 	batch->n = 0;
 }
 
-/* It is ours no more, and waits or is worked on without anybody renewing it. */
+/* Is it ours no more, although it waits, or is still to be given back? */
 static bool is_over(const struct held_message *m, uint64_t now)
 {
 	return !m->call && m->until <= now &&
