@@ -156,7 +156,7 @@ static int take(struct check_rules *rules, int option)
 	what = check_option_take(rules, option, optarg);
 	if (!what)
 		return -1;
-	say_wrong("s3check-file", optarg, what);
+	say_wrong("s3check-file", what, optarg);
 	return EX_USAGE;
 }
 

@@ -56,8 +56,8 @@ look() { # STATUS STDERR OPTION...
 
 @test "nothing to check, what is no option, and what is no number are usage errors" {
 	look 64 $'s3check-file: nothing to check, see --help\n' good.json
-	look 64 $'s3check-file: x: not a number of bytes\n' --max-size x good.json
-	look 64 $'s3check-file: 0: not a number of columns\n' --csv=0 good.json
+	look 64 $'s3check-file: not a number of bytes: x\n' --max-size x good.json
+	look 64 $'s3check-file: not a number of columns: 0\n' --csv=0 good.json
 	run3 s3check-file --etag good.json
 	assert_eq "$status $out" '64 '
 	run3 s3check-file --help
