@@ -354,7 +354,7 @@ static bool is_bad(const struct s3check *checks, const struct record *record,
 static bool is_skipped(const struct s3check *checks,
 		       const struct record *record)
 {
-	return checks->rules.skip_folders && check_is_folder(record);
+	return checks->rules.skip_folders && record_is_folder(record);
 }
 
 /* What the record tells first, and then the bytes. */

@@ -155,12 +155,6 @@ bool check_has_sizes(const struct check_rules *rules)
 	return rules->has_max_size || rules->min_size > 0;
 }
 
-bool check_is_folder(const struct record *record)
-{
-	return str_has_suffix(record->key, STR("/")) && record->has_size &&
-	       record->size == 0;
-}
-
 static bool has_wrong_size(const struct check_rules *rules,
 			   unsigned long long size, struct arena *arena,
 			   struct record_bad *bad)

@@ -68,9 +68,6 @@ bool check_has_any(const struct check_rules *rules);
 /* Are sizes to be checked? */
 bool check_has_sizes(const struct check_rules *rules);
 
-/* Is it an empty object whose key ends in a slash, which marks a folder? */
-bool check_is_folder(const struct record *record);
-
 /* The kinds that have to read the bytes of the object, as bits. */
 unsigned check_kinds(const struct check_rules *rules,
 		     const struct record *record);

@@ -74,12 +74,6 @@ static bool is_overtaken(const struct record_was *was)
 	       str_is(was->code, "PreconditionFailed");
 }
 
-/* A marker of a folder is no data. */
-static bool is_folder(const struct record *r)
-{
-	return r->has_size && r->size == 0 && str_has_suffix(r->key, STR("/"));
-}
-
 static void note_decision(struct handled *handled, const struct record *r,
 			  const struct record_was *was)
 {
@@ -102,7 +96,8 @@ static void note_decision(struct handled *handled, const struct record *r,
  */
 bool handled_is_decided(const struct handled *handled, const struct record *r)
 {
-	if (is_folder(r))
+	/* A marker of a folder is no data. */
+	if (record_is_folder(r))
 		return true;
 	if (!record_is_version(r->version))
 		return get(handled, key_of("decided: ETag", r->bucket, r->key,

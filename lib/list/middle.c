@@ -17,16 +17,6 @@ struct set {
 	size_t n;
 };
 
-int middle_compare(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	if (order != 0)
-		return order;
-	return (a.n > b.n) - (a.n < b.n);
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -199,23 +189,23 @@ static bool is_below(const struct middle *guess, struct str low,
 	if (!high.p)
 		return true;
 	if (high.n < head.n)
-		return middle_compare(head, high) < 0;
+		return str_compare(head, high) < 0;
 	tail.n = head.n;
-	order = middle_compare(head, tail);
+	order = str_compare(head, tail);
 	if (order != 0)
 		return order < 0;
 	tail.p += head.n;
 	tail.n = high.n - head.n;
-	return middle_compare((struct str){ guess->end, guess->end_n },
-			      tail) < 0;
+	return str_compare((struct str){ guess->end, guess->end_n },
+			   tail) < 0;
 }
 
 static bool is_above(const struct middle *guess, struct str low)
 {
 	struct str tail = { low.p + guess->keep, low.n - guess->keep };
 
-	return middle_compare((struct str){ guess->end, guess->end_n },
-			      tail) > 0;
+	return str_compare((struct str){ guess->end, guess->end_n },
+			   tail) > 0;
 }
 
 static bool differs(const struct middle *a, const struct middle *b)

@@ -56,7 +56,4 @@ size_t middle_guess(const struct middle_seen *seen, struct str low,
 double middle_share(const struct middle_seen *seen, struct str first,
 		    struct str last, struct str high);
 
-/* The order of keys: that of their bytes.  Less than, equal to, above 0. */
-int middle_compare(struct str a, struct str b);
-
 #endif

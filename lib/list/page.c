@@ -6,7 +6,6 @@
 #include "format/uri.h"
 #include "format/xml_scan.h"
 #include "hash/etag.h"
-#include "list/middle.h"
 
 enum { ROOM_MIN = 64 };
 
@@ -130,7 +129,7 @@ static bool is_above(struct page *page)
 		return false;
 	decode(&entry->key);
 	entry->is_decoded = true;
-	return middle_compare(entry->key, page->upto) > 0;
+	return str_compare(entry->key, page->upto) > 0;
 }
 
 static int close(void *ctx, struct str name, struct str text, unsigned depth)

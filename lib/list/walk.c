@@ -217,7 +217,7 @@ static int check(const struct walk *walk, const struct walk_span *span,
 
 	for (size_t i = 0; i < page->n; i++) {
 		const struct page_entry *e = &page->entries[i];
-		int order = middle_compare(e->key, before);
+		int order = str_compare(e->key, before);
 		bool again = order == 0 && walk->versions &&
 			     (i > 0 || within || span->is_foreign);
 
@@ -258,8 +258,8 @@ static bool trim(const struct walk_span *span, struct page *page)
 	size_t n = page->n;
 
 	while (!span->is_open && n > 0 &&
-	       middle_compare(page->entries[n - 1].key,
-			      buf_str(&span->upto)) > 0)
+	       str_compare(page->entries[n - 1].key,
+			   buf_str(&span->upto)) > 0)
 		n--;
 	if (n == page->n)
 		return false;
@@ -359,7 +359,7 @@ static void learn(struct walk *walk, const struct page *page)
 	struct str last = page->n > 0 ? page->entries[page->n - 1].key :
 			  STR_NONE;
 
-	if (middle_compare(last, buf_str(&walk->greatest)) > 0)
+	if (str_compare(last, buf_str(&walk->greatest)) > 0)
 		set(&walk->greatest, last);
 	for (size_t i = 0; i < page->n; i += SAMPLE)
 		middle_learn(&walk->seen, page->entries[i].key);

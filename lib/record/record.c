@@ -270,6 +270,12 @@ bool record_is_version(struct str version)
 	return version.n > 0 && !str_is(version, "null");
 }
 
+bool record_is_folder(const struct record *record)
+{
+	return str_has_suffix(record->key, STR("/")) && record->has_size &&
+	       record->size == 0;
+}
+
 bool record_is_pinned(const struct record *record)
 {
 	return record_is_version(record->version) || record->etag.n > 0;

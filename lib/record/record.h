@@ -137,6 +137,9 @@ bool record_is_from_ceph(const struct record *record);
  */
 bool record_is_version(struct str version);
 
+/* Is it an empty object whose key ends in a slash, which marks a folder? */
+bool record_is_folder(const struct record *record);
+
 /* Does version or ETag tell exactly which object is meant? */
 bool record_is_pinned(const struct record *record);
 

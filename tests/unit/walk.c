@@ -23,7 +23,7 @@ static unsigned number(unsigned below)
 
 static int compare(const void *a, const void *b)
 {
-	return middle_compare(str_of(a), str_of(b));
+	return str_compare(str_of(a), str_of(b));
 }
 
 static void sort_keys(size_t n)
@@ -114,7 +114,7 @@ static size_t find(struct str after)
 	while (low < high) {
 		size_t at = (low + high) / 2;
 
-		if (middle_compare(str_of(keys[at]), after) > 0)
+		if (str_compare(str_of(keys[at]), after) > 0)
 			high = at;
 		else
 			low = at + 1;
@@ -129,7 +129,7 @@ static void answer(const struct walk_span *span, size_t size, struct str prefix,
 {
 	size_t at = find(buf_str(&span->after));
 
-	if (middle_compare(buf_str(&span->after), prefix) < 0)
+	if (str_compare(buf_str(&span->after), prefix) < 0)
 		for (at = 0; at < n_keys &&
 		     !str_has_prefix(str_of(keys[at]), prefix); at++)
 			;
@@ -329,10 +329,10 @@ static void test_guesses(void)
 			memcpy(guess + guesses[i].keep, guesses[i].end,
 			       guesses[i].end_n);
 			guess[guesses[i].keep + guesses[i].end_n] = '\0';
-			wrong += middle_compare(str_of(guess),
-						str_of(low)) <= 0 ||
-				 (run % 3 && middle_compare(str_of(guess),
-							    str_of(high)) >= 0)
+			wrong += str_compare(str_of(guess),
+					     str_of(low)) <= 0 ||
+				 (run % 3 && str_compare(str_of(guess),
+							 str_of(high)) >= 0)
 				 || !str_is_utf8(str_of(guess)) ||
 				 str_has_control((struct str){
 					guesses[i].end, guesses[i].end_n }) ||
