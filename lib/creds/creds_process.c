@@ -117,19 +117,10 @@ static char **split_command(struct creds_job *job)
 
 /* The child */
 
-static void close_fd(struct run *run, int *fd)
-{
-	if (*fd < 0)
-		return;
-	loop_watch(run->loop, *fd, 0, NULL, NULL);
-	close(*fd);
-	*fd = -1;
-}
-
 static void free_run(struct run *run)
 {
-	close_fd(run, &run->out);
-	close_fd(run, &run->err);
+	loop_close(run->loop, &run->out);
+	loop_close(run->loop, &run->err);
 	if (run->text.p)
 		explicit_bzero(run->text.p, run->text.size);
 	buf_free(&run->text);
@@ -156,7 +147,7 @@ static void on_bytes(void *arg, int fd, short events)
 	}
 	explicit_bzero(bytes, sizeof(bytes));
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		close_fd(run, fd == run->out ? &run->out : &run->err);
+		loop_close(run->loop, fd == run->out ? &run->out : &run->err);
 }
 
 /* Its own first line says most: "token expired, run okta-login". */

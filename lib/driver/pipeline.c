@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "io/spawn.h"
 
@@ -21,21 +20,12 @@ void pipeline_init(struct pipeline *p, struct loop *loop)
 	output_init(&p->input, -1, PIPELINE_INPUT_MAX);
 }
 
-static void close_fd(struct pipeline *p, int *fd)
-{
-	if (*fd < 0)
-		return;
-	loop_watch(p->loop, *fd, 0, NULL, NULL);
-	close(*fd);
-	*fd = -1;
-}
-
 /* Drop what is left of one run, so that the next begins with nothing. */
 static void forget(struct pipeline *p)
 {
-	close_fd(p, &p->in);
-	close_fd(p, &p->out);
-	close_fd(p, &p->err);
+	loop_close(p->loop, &p->in);
+	loop_close(p->loop, &p->out);
+	loop_close(p->loop, &p->err);
 	lines_free(&p->lines);
 	lines_free(&p->errors);
 	output_free(&p->input);
@@ -63,7 +53,7 @@ static void read_lines(struct pipeline *p, int *fd, struct lines *lines,
 		lines->ended = true;
 	hand_out(lines, p->ctx, take);
 	if (lines->ended)
-		close_fd(p, fd);
+		loop_close(p->loop, fd);
 }
 
 static void read_rest(struct pipeline *p, int *fd, struct lines *lines,
@@ -157,14 +147,14 @@ static void on_writable(void *arg, int fd, short events)
 
 	(void)events;
 	if (output_write(&p->input) < 0) {
-		close_fd(p, &p->in);
+		loop_close(p->loop, &p->in);
 		return;
 	}
 	if (output_waiting(&p->input) > 0)
 		return;
 	loop_watch(p->loop, fd, 0, NULL, NULL);
 	if (p->end_input)
-		close_fd(p, &p->in);
+		loop_close(p->loop, &p->in);
 }
 
 int pipeline_send(struct pipeline *p)
@@ -180,7 +170,7 @@ void pipeline_end_input(struct pipeline *p)
 {
 	p->end_input = true;
 	if (output_waiting(&p->input) == 0)
-		close_fd(p, &p->in);
+		loop_close(p->loop, &p->in);
 }
 
 void pipeline_kill(struct pipeline *p)

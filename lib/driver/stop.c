@@ -45,9 +45,5 @@ int stop_open(struct stop *stop, struct loop *loop)
 
 void stop_close(struct stop *stop)
 {
-	if (stop->fd < 0)
-		return;
-	loop_watch(stop->loop, stop->fd, 0, NULL, NULL);
-	close(stop->fd);
-	stop->fd = -1;
+	loop_close(stop->loop, &stop->fd);
 }

@@ -69,15 +69,6 @@ int object_reader_open(const struct record *record, struct err *err)
 	return fd;
 }
 
-static void close_file(struct object_reader *reader)
-{
-	if (reader->fd < 0)
-		return;
-	loop_watch(reader->loop, reader->fd, 0, NULL, NULL);
-	close(reader->fd);
-	reader->fd = -1;
-}
-
 static void end_file(struct object_reader *reader)
 {
 	unsigned long long bytes;
@@ -86,7 +77,7 @@ static void end_file(struct object_reader *reader)
 	    str_number(reader->record->fetch_bytes, &bytes) == 0 &&
 	    bytes != reader->bytes)
 		incomplete(reader->record, reader->bytes, bytes, &reader->err);
-	close_file(reader);
+	loop_close(reader->loop, &reader->fd);
 	reader->done(reader->arg);
 }
 
@@ -154,7 +145,7 @@ static int start_file(struct object_reader *reader, struct err *err)
 	reader->piece = arena_alloc(reader->arena, reader->piece_size);
 	if (reader->piece && watch_file(reader) == 0)
 		return 0;
-	close_file(reader);
+	loop_close(reader->loop, &reader->fd);
 	return err_memory(err);
 }
 
@@ -277,7 +268,7 @@ bool object_reader_stop(struct object_reader *reader)
 	const struct record *r = reader->record;
 
 	if (!object_reader_is_remote(r)) {
-		close_file(reader);
+		loop_close(reader->loop, &reader->fd);
 		return true;
 	}
 	if (r->has_size && reader->range.at >= r->size &&
@@ -298,5 +289,5 @@ void object_reader_free(struct object_reader *reader)
 	if (object_reader_is_remote(reader->record))
 		range_reader_free(&reader->range);
 	else
-		close_file(reader);
+		loop_close(reader->loop, &reader->fd);
 }

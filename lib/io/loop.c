@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "io/signals.h"
 
@@ -192,6 +193,15 @@ int loop_watch(struct loop *loop, int fd, short events, loop_fd_fn *fn,
 	loop->fds[slot].events = events;
 	loop->watches[slot] = (struct watch){ fn, arg };
 	return 0;
+}
+
+void loop_close(struct loop *loop, int *fd)
+{
+	if (*fd < 0)
+		return;
+	loop_watch(loop, *fd, 0, NULL, NULL);
+	close(*fd);
+	*fd = -1;
 }
 
 void loop_timer_stop(struct loop_timer *timer)

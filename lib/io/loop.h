@@ -41,11 +41,14 @@ uint64_t loop_now(const struct loop *loop);
 /*
  * Call fn when one of events (POLLIN, POLLOUT) or POLLHUP, POLLERR is seen on
  * fd; a second call for fd replaces the first, events 0 forgets it.  -1 if
- * memory is out.  Forget a descriptor before closing it.
+ * memory is out.  Forget a descriptor before closing it: loop_close().
  */
 typedef void loop_fd_fn(void *arg, int fd, short events);
 int loop_watch(struct loop *loop, int fd, short events, loop_fd_fn *fn,
 	       void *arg);
+
+/* Forget a descriptor, close it and set it to -1; nothing if it is that. */
+void loop_close(struct loop *loop, int *fd);
 
 /*
  * A timer lies in the caller's memory, zeroed before first use, and stays there

@@ -146,15 +146,6 @@ static int make_ruleset(const struct child *child,
 	return ruleset;
 }
 
-static void close_fd(struct child *child, int *fd)
-{
-	if (*fd < 0)
-		return;
-	loop_watch(child->loop, *fd, 0, NULL, NULL);
-	close(*fd);
-	*fd = -1;
-}
-
 /* Run the command with this environment, in the folder. */
 static int run(struct child *child, const struct child_plan *plan,
 	       const char **environment, int ruleset)
@@ -234,7 +225,7 @@ static void read_pipe(struct child_pipe *from)
 		keep(from, bytes, (size_t)n);
 	}
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		close_fd(from->child, &from->fd);
+		loop_close(from->child->loop, &from->fd);
 }
 
 static void on_pipe(void *arg, int fd, short events)
@@ -266,7 +257,7 @@ static void clean_up(struct child *child)
 	free(mark);
 	child->pid = 0;
 	scratch_close(&child->folder);
-	close_fd(child, &child->in);
+	loop_close(child->loop, &child->in);
 }
 
 static void finish(void *arg)
@@ -275,8 +266,8 @@ static void finish(void *arg)
 
 	clean_up(child);
 	child_listen(child);
-	close_fd(child, &child->said.fd);
-	close_fd(child, &child->note.fd);
+	loop_close(child->loop, &child->said.fd);
+	loop_close(child->loop, &child->note.fd);
 	child->ended(child->arg);
 }
 
@@ -344,12 +335,12 @@ static int flush(struct child *child)
 		} else if (errno != EINTR) {
 			child->closed_input = true;
 			buf_reset(&child->input);
-			close_fd(child, &child->in);
+			loop_close(child->loop, &child->in);
 			return -1;
 		}
 	}
 	if (child->end_input)
-		close_fd(child, &child->in);
+		loop_close(child->loop, &child->in);
 	return 0;
 }
 
@@ -390,7 +381,7 @@ void child_end_input(struct child *child)
 {
 	child->end_input = true;
 	if (child->in >= 0 && child->input.n == 0)
-		close_fd(child, &child->in);
+		loop_close(child->loop, &child->in);
 }
 
 /* Ending it */
@@ -431,10 +422,10 @@ void child_free(struct child *child)
 	}
 	if (child->folder.path)
 		clean_up(child);
-	close_fd(child, &child->in);
-	close_fd(child, &child->out);
-	close_fd(child, &child->said.fd);
-	close_fd(child, &child->note.fd);
+	loop_close(child->loop, &child->in);
+	loop_close(child->loop, &child->out);
+	loop_close(child->loop, &child->said.fd);
+	loop_close(child->loop, &child->note.fd);
 	buf_free(&child->said.kept);
 	buf_free(&child->note.kept);
 	buf_free(&child->said.last);

@@ -30,15 +30,6 @@ int outfile_open(struct outfile *file, const char *directory, struct str id,
 	return 0;
 }
 
-static void close_pipe(struct outfile *file)
-{
-	if (file->from < 0)
-		return;
-	loop_watch(file->loop, file->from, 0, NULL, NULL);
-	close(file->from);
-	file->from = -1;
-}
-
 /* A write, or the last of all at the end, did not work. */
 static void fail(struct outfile *file)
 {
@@ -83,11 +74,11 @@ static bool take(struct outfile *file)
 	if (n < 0)
 		return errno == EINTR;
 	if (n == 0)
-		close_pipe(file);
+		loop_close(file->loop, &file->from);
 	else
 		put(file, bytes, (size_t)n);
 	if (err_is_set(&file->err))
-		close_pipe(file);
+		loop_close(file->loop, &file->from);
 	return file->from >= 0;
 }
 
@@ -128,7 +119,7 @@ int outfile_close(struct outfile *file)
 		ioctl(file->from, FIONREAD, &left);
 	for (; file->from >= 0 && left > 0; left -= READ_SIZE)
 		take(file);
-	close_pipe(file);
+	loop_close(file->loop, &file->from);
 	if (close(file->fd) < 0 && !err_is_set(&file->err))
 		fail(file);
 	file->fd = -1;
@@ -139,7 +130,7 @@ void outfile_drop(struct outfile *file)
 {
 	if (!file->path)
 		return;
-	close_pipe(file);
+	loop_close(file->loop, &file->from);
 	if (file->fd >= 0)
 		close(file->fd);
 	unlink(file->path);

@@ -144,15 +144,6 @@ static void look(struct worker *worker)
 	}
 }
 
-static void close_out(struct worker *worker)
-{
-	if (worker->child.out < 0)
-		return;
-	loop_watch(worker->workers->loop, worker->child.out, 0, NULL, NULL);
-	close(worker->child.out);
-	worker->child.out = -1;
-}
-
 static void on_answer(void *arg, int fd, short events)
 {
 	struct worker *worker = arg;
@@ -165,7 +156,7 @@ static void on_answer(void *arg, int fd, short events)
 		worker->answer.n += (size_t)n;
 		look(worker);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		close_out(worker);
+		loop_close(workers->loop, &worker->child.out);
 		dismiss(worker);
 	}
 	serve(workers);
@@ -242,7 +233,7 @@ static void on_ended(void *arg)
 	if (!worker->answered)
 		count_death(workers);
 	loop_timer_stop(&worker->timer);
-	close_out(worker);
+	loop_close(workers->loop, &worker->child.out);
 	worker->state = WORKER_GONE;
 	if (worker->job)
 		tell_end(worker);
