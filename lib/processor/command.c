@@ -18,7 +18,8 @@ static const char *const harmless[] = { "PATH", "TZ", "LANG", "LANGUAGE" };
 bool command_is_word(const char *command)
 {
 	return command[0] != '\0' &&
-	       !strpbrk(command, BLANKS OPERATORS "<>$`\\\"'*?[]#~=%{}!");
+	       (!strpbrk(command, BLANKS OPERATORS "<>$`\\\"'*?[]#~=%{}!") ||
+		(strchr(command, '/') && access(command, F_OK) == 0));
 }
 
 static char *absolute(const char *path, struct err *err)

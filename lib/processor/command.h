@@ -3,8 +3,9 @@
  * command: the program that the user wants run, and its environment.
  *
  * A plain word (no blanks, no characters that mean something to a shell) is
- * executed itself, anything else by sh -c.  The program runs in a folder of its
- * own, so a path relative to the current directory is resolved before.
+ * executed itself, and so is the path of what is there, whatever is in it.
+ * Anything else is, by sh -c.  The program runs in a folder of its own, so a
+ * path relative to the current directory is resolved before.
  */
 #ifndef S3EV_COMMAND_H
 #define S3EV_COMMAND_H
@@ -22,7 +23,7 @@
  */
 char *command_resolve(const char *command, struct err *err);
 
-/* Is it a plain word, which is executed without a shell? */
+/* Is it a plain word or a path, which is executed without a shell? */
 bool command_is_word(const char *command);
 
 /* What of our environment it gets besides PATH, TZ, LANG, LANGUAGE and LC_*. */

@@ -228,6 +228,21 @@ nothing_left() {
 	nothing_left
 }
 
+@test "a path is executed itself, whatever it and our directory are called" {
+	mkdir -p "$dir/a b; touch ran/it's \$here"
+	cd "$dir/a b; touch ran"
+	printf '#!/bin/sh\nexit 0\n' | tee p >"it's \$here/*"
+	chmod +x p "it's \$here/*"
+	for processor in ./p "$PWD/p" "it's \$here/*" "$PWD/it's \$here/*"; do
+		process "$processor"
+		assert_eq "$processor: $status $err$(outcomes)" "$processor: 0 good"
+	done
+	chmod -x "it's \$here/*"
+	process "it's \$here/*"
+	assert_eq "$status $out" '78 '
+	nothing_left
+}
+
 @test "a shell command that names a file which it would not find is refused" {
 	mkdir -p "$dir/here/sub"
 	cd "$dir/here"
