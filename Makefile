@@ -23,6 +23,8 @@ TOOLS := \
 # Those of pipelines/, as they are called when they are installed
 SCRIPTS := s3ev-audit s3ev-backfill s3ev-process s3ev-redo s3ev-try
 
+# With it, cd may go elsewhere, and says where.
+unexport CDPATH
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib

@@ -485,3 +485,24 @@ is_steady() {
 	before=$now
 	[ $steady -ge 25 ]
 }
+
+@test "scripts find what lies beside them, whatever CDPATH says" {
+	mkdir "$dir/tree"
+	cp -r "$tests/../pipelines" "$dir/tree"
+	ln -s "$(type -P s3ls | xargs dirname)" "$dir/tree/build"
+	cd "$dir/tree"
+	unset BUILD
+	export PATH=/usr/bin:/bin CDPATH=.:.. PROCESSOR= PROCESSED_BUCKET=to BAD_DATA_BUCKET=bad
+	for script in 'process -r' 'process -n'; do
+		run3 pipelines/$script </dev/null
+		assert_eq "$script: $status $out$err" "$script: 0 "
+	done
+	run3 pipelines/redo </dev/null
+	assert_eq "$status $out$err" $'78 s3route: --redo: no table: give --redo=TABLE or set RECORD_TABLE\n'
+	run3 pipelines/backfill
+	assert_eq "$status $out$err" $'64 s3ls: nothing to list: give s3://BUCKET/PREFIX\n'
+	run3 pipelines/audit s3://
+	[[ "$status $err" == '64 s3ls: '* ]]
+	run3 pipelines/try - "$BATS_TEST_FILENAME"
+	assert_eq "$status $err" '0 '
+}
