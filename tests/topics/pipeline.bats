@@ -486,6 +486,14 @@ is_steady() {
 	[ $steady -ge 25 ]
 }
 
+@test "pipelines/process: without a stdin or a stdout it does nothing: 74" {
+	export TMPDIR=$spool PROCESSED_BUCKET=to BAD_DATA_BUCKET=bad PROCESSOR=
+	for closed in '<&-' '>&-'; do
+		run3 timeout 20 bash -c "\"\$@\" $closed" bash "$tests/../pipelines/process" -r <<<'{"bucket": "in", "key": "a"}'
+		assert_eq "$closed $status $out$err$(ls "$spool")" "$closed 74 process: stdin or stdout is closed"$'\n'
+	done
+}
+
 @test "scripts find what lies beside them, whatever CDPATH says" {
 	mkdir "$dir/tree"
 	cp -r "$tests/../pipelines" "$dir/tree"
