@@ -207,6 +207,12 @@ b: $bad/b is not there"
 	assert_eq "$out" ''
 	RECORD_TABLE=none audit "s3://$in"
 	assert_eq "$status $out" '69 '
+	arrives a a
+	s3ls "s3://$in" | process >/dev/null
+	stub "[{\"match\": {\"path\": \"^/$to/\"}, \"reply\": {\"status\": 403, \"body\": \"<Error><Code>AccessDenied</Code><Message>no</Message></Error>\"}}, {\"upstream\": \"$AWS_ENDPOINT_URL_S3\"}]"
+	AWS_ENDPOINT_URL_S3=$STUB_URL audit "s3://$in"
+	[ "$status" -ge 64 ]
+	assert_eq "$out" ''
 	audit
 	assert_eq "$status $err" $'64 audit: nothing to audit: give s3://BUCKET/PREFIX\n'
 }
