@@ -130,7 +130,12 @@ def judge(process, path, record, **out):
     """What is to be said of one object, as a worker does, s3ev-processor(7)."""
     try:
         with File(path) as file:
-            process(file, record, **out)
+            result = process(file, record, **out)
+            if inspect.isawaitable(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
+                getattr(result, "close", int)()  # or Python would warn, and this be the reason
+                raise Unusable("process() is async or has a yield, so nothing of it was run; make it a plain function")
+    except Unusable:
+        raise
     except BadData as error:
         return {"bad": error.bad}
     except BaseException as error:  # SystemExit and asyncio's CancelledError are no Exception
@@ -196,22 +201,20 @@ def main():
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
+    status = EX_CONFIG
     try:
         process = load(path)
         place = place_for_output(process, out)
-    except Unusable as error:
-        print(f"s3ev_processor.py: {error}", file=sys.stderr)
-        return EX_CONFIG
-    except BaseException:
-        traceback.print_exc()
-        return EX_CONFIG
-    try:
+        status = EX_TEMPFAIL
         if is_one_object():
             return answer_one(process, source, out, place)
         answer_all(process, source, out)
+    except Unusable as error:
+        print(f"s3ev_processor.py: {error}", file=sys.stderr)
+        return EX_CONFIG
     except BaseException:  # Python would end with 1, which says that the data is bad
         traceback.print_exc()
-        return EX_TEMPFAIL
+        return status
     return 0
 
 

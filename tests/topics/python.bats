@@ -101,6 +101,9 @@ Traceback (most recent call last):'
 		x = 1|there is no process(file, record) in it
 		def process(path): pass|process(path) is there, and process(file, record) is called; FROM-PYTHON.md has ten lines
 		def process(file, record, out): pass|process() has a parameter out, which needs s3check -x ... -o
+		async def process(file, record): pass|process() is async or has a yield, so nothing of it was run
+		def process(file, record): yield|process() is async or has a yield, so nothing of it was run
+		async def process(file, record): yield|process() is async or has a yield, so nothing of it was run
 	TABLE
 	rm "$PROCESSOR_PY"
 	PROCESSOR_PY=$dir/none.py run3 s3check "${held[@]}" -X 'exec "$PROCESSOR_SHIM"' < <(echo | spooled)
