@@ -21,6 +21,8 @@ it prints goes to stderr. A module that cannot be used ends this with 78.
 
 Python 3.9 or later, nothing else. See s3ev-processor(7).
 """
+import atexit
+import contextlib
 import importlib.util
 import inspect
 import io
@@ -117,13 +119,38 @@ def place_for_output(process, out):
     return place
 
 
+def flush_stderr():
+    """Whatever became of it, that is no reason for a verdict."""
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
+
+
+def say(text):
+    """To what was stderr at the start; the module may have closed or replaced that of sys."""
+    flush_stderr()
+    with contextlib.suppress(OSError):
+        os.write(2, f"{text}\n".encode(errors="backslashreplace"))
+
+
+def say_traceback(error):
+    say("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip("\n"))
+
+
 said = set()
 
 
 def say_once(text):
     if text not in said:
-        print(text, file=sys.stderr)
+        say(text)
         said.add(text)
+
+
+def forget_streams():
+    """Where Python cannot flush them, it ends with 120, which says that the data is bad."""
+    flush_stderr()
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+    sys.stdout = sys.stderr = None
 
 
 def judge(process, path, record, **out):
@@ -139,7 +166,7 @@ def judge(process, path, record, **out):
     except BadData as error:
         return {"bad": error.bad}
     except BaseException as error:  # SystemExit and asyncio's CancelledError are no Exception
-        traceback.print_exception(type(error), error, error.__traceback__)
+        say_traceback(error)
         say_once("s3ev_processor.py: failed, so it comes again: only raise BadData(reason) means that the data is bad")
         lines = traceback.format_exception_only(type(error), error)
         name = next((line for line in lines if not line.startswith(" ")), lines[0])
@@ -152,7 +179,7 @@ def answer_all(process, records, answers):
     for line in records:
         record = json.loads(line)
         answer = judge(process, record["fetch"]["path"], record)
-        sys.stderr.flush()
+        flush_stderr()
         answers.write(json.dumps({**answer, "id": record.get("id")}, ensure_ascii=False).encode() + b"\n")
         answers.flush()
 
@@ -210,13 +237,14 @@ def main():
             return answer_one(process, source, out, place)
         answer_all(process, source, out)
     except Unusable as error:
-        print(f"s3ev_processor.py: {error}", file=sys.stderr)
+        say(f"s3ev_processor.py: {error}")
         return EX_CONFIG
-    except BaseException:  # Python would end with 1, which says that the data is bad
-        traceback.print_exc()
+    except BaseException as error:  # Python would end with 1, which says that the data is bad
+        say_traceback(error)
         return status
     return 0
 
 
 if __name__ == "__main__":
+    atexit.register(forget_streams)  # the first that is registered is the last that is called
     sys.exit(main())

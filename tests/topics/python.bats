@@ -391,6 +391,25 @@ old_function() { # BUCKET KEY
 		assert_eq "$how $status $(outcomes)" "$how 75 failed ProcessorFailed"
 		assert_json '.failed.message | endswith(": asyncio.exceptions.CancelledError")'
 	done
+	# Nor what becomes of its streams.
+	broken='
+import sys
+class Broken:
+    def write(self, text):
+        raise OSError("no")
+    flush = write
+def process(file, record):
+    STREAMS
+    if file.read() == b"error":
+        raise ValueError("an error")
+'
+	for how in -X -x; do
+		for streams in 'sys.stderr.close()' 'sys.stderr = sys.stdout = Broken()'; do
+			judge good error good -- $how <<<"${broken/STREAMS/$streams}"
+			assert_eq "$how $streams $status $(outcomes | tr '\n' ';')" "$how $streams 75 good;failed ProcessorFailed;good;"
+			assert_json '(.failed | not) or (.failed.message | endswith("ValueError: an error"))'
+		done
+	done
 	# Its copy of a pipe is a file as well, and may not grow so large.
 	judge "$(printf '%5000s' '')" -- -x -z --max-output 1000 <<<'def process(file, record): pass'
 	assert_eq "$status $(outcomes)" '75 failed ProcessorFailed'
