@@ -494,6 +494,15 @@ is_steady() {
 	done
 }
 
+@test "pipelines/process: a TMPDIR that is told from the current directory is as good" {
+	new_places
+	export PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad TMPDIR=spool PROCESSOR='[ "$S3EV_PATH" -ef /dev/stdin ]'
+	s3c put "$in" a <<<a >/dev/null
+	cd "$dir"
+	run3 "$tests/../pipelines/process" -r < <(s3ls "s3://$in")
+	assert_eq "$status $err$(jq -r .route.to <<<"$out") $(ls spool)" '0 processed '
+}
+
 @test "scripts find what lies beside them, whatever CDPATH says" {
 	mkdir "$dir/tree"
 	cp -r "$tests/../pipelines" "$dir/tree"

@@ -75,6 +75,17 @@ bad               6 ms bad.csv: line 2: 1 field, the first row has 2'
 	read -r word bytes path of key < <(tail -n 1 <<<"$table")
 	assert_eq "$word $bytes $of $key $(<"$path")" $'output 8 of "good.csv" A,B\n1,2'
 	[[ $path == "$TMPDIR"/s3ev-* ]]
+	# That may have blanks, too.
+	mkdir "$TMPDIR/a b"
+	TMPDIR="$TMPDIR/a b" try -o -- 'tr a-z A-Z' good.csv
+	path=$(echo "$TMPDIR/a b"/s3ev-*)
+	assert_eq "$status $err$(tail -n 1 <<<"$table")" "0 output            8             $path of \"good.csv\""
+}
+
+@test "a TMPDIR that is told from the current directory is as good" {
+	mkdir work
+	TMPDIR=work try '[ "$S3EV_PATH" -ef /dev/stdin ]' good.csv
+	assert_eq "$status $err$table$(ls work)" '0 good              8 ms good.csv'
 }
 
 @test "a processor in the current directory needs no ./" {
