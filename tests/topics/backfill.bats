@@ -172,6 +172,40 @@ processor'
 	assert_eq "$(jq -c '[.list, .mark]' backfill.state)" "[\"s3://$arn/in/\",\"in/a\"]"
 }
 
+@test "a signal to backfill ends all of it, and while any of it is left no other has its state" {
+	settings
+	fill 30
+	printf '#!/bin/sh\ncd "%s"\n[ -e go ] || { touch begun; exec sleep 100; }\n' "$dir" >processor
+	export CHECKS="--allow-write $dir"
+	for signal in TERM KILL; do
+		rm -f begun
+		setsid "$backfill" -s state "s3://$in" >/dev/null 2>"$dir/said" 3>&- &
+		pid=$!
+		wait_until test -e begun
+		run3 timeout 20 "$backfill" -s state "s3://$in"
+		assert_eq "$status $out$err" $'69 backfill: another run has state\n'
+		kill -$signal $pid
+		run3 wait $pid
+		if [ $signal = TERM ]; then
+			# Nothing of it is left.
+			run3 pgrep -g $pid
+			assert_eq "$status $out $(echo state*)" '1  state*'
+		fi
+	done
+	# What it has left behind works on.
+	run3 timeout 20 "$backfill" -s state "s3://$in"
+	assert_eq "$status $err" $'69 backfill: another run has state\n'
+	touch go
+	kill -KILL -- -$pid
+	wait_until ends_with_0
+	assert_eq "$err$(echo state*)" 'state'
+}
+
+ends_with_0() {
+	run3 timeout 60 "$backfill" -s state "s3://$in"
+	[ "$status" = 0 ]
+}
+
 @test "a dry run of backfill writes nothing" {
 	settings
 	fill 5
