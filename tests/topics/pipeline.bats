@@ -494,6 +494,24 @@ is_steady() {
 	done
 }
 
+@test "pipelines/process: a signal while it starts its filters ends all of them" {
+	export TMPDIR=$spool PROCESSED_BUCKET=to BAD_DATA_BUCKET=bad RECORD_TABLE='' PROCESSOR=true BASH_ENV=$dir/begins
+	echo "trap '[[ \$BASH_COMMAND != finish* ]] || kill -TERM \$\$' DEBUG" >"$BASH_ENV"
+	mkfifo "$dir/events"
+	setsid "$tests/../pipelines/process" <"$dir/events" >/dev/null 2>"$dir/err" 3>&- &
+	pid=$!
+	exec {events}>"$dir/events"
+	run3 wait $pid
+	assert_eq "$status $(<"$dir/err")" '75 '
+	wait_until none_of_group $pid
+	exec {events}>&-
+	assert_eq "$(ls "$spool")" ''
+}
+
+none_of_group() { # ID
+	! pgrep -g "$1"
+}
+
 @test "pipelines/process: a TMPDIR that is told from the current directory is as good" {
 	new_places
 	export PROCESSED_BUCKET=$to BAD_DATA_BUCKET=$bad TMPDIR=spool PROCESSOR='[ "$S3EV_PATH" -ef /dev/stdin ]'
