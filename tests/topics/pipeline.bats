@@ -210,6 +210,7 @@ has_ended() { # PID
 	for help in -h --help; do
 		run3 pipelines/process "$help"
 		assert_eq "$status $err$(head -n 1 <<<"$out")" '0 usage: process [-hn] [OPTION of s3ev-split]... < EVENTS'
+		[[ $out == *'PROCESSOR '*'(the processor that lies beside this,'* ]]
 	done
 	echo '{}' | s3c put "$in" k.json >/dev/null
 	wait_until announced 1
