@@ -58,7 +58,8 @@ module.exports = class Existing {
 				this.fail(`${name}: there is no bucket ${bucket}`)
 			this.fail(`${name}: ${bucket} is not this account's (${account}), or may not be looked at: ${error.message}`)
 		}
-		const there = (await this.request('getBucketLocation', {Bucket: bucket})).LocationConstraint || 'us-east-1'
+		const location = (await this.request('getBucketLocation', {Bucket: bucket})).LocationConstraint || 'us-east-1'
+		const there = location === 'EU' ? 'eu-west-1' : location // as it is called where the bucket was made so
 		const here = this.provider.getRegion()
 		if (there !== here)
 			this.fail(`${name}: ${bucket} is in ${there}, the stack in ${here}; deploy it there`)

@@ -470,6 +470,10 @@ existing() { # NAME=VALUE...
 		ledgerTable=numbers|(object HASH S, seq RANGE N)
 		ledgerTable=none|ledgerTable: none: ResourceNotFoundException
 	TABLE
+	stub "[{\"match\": {\"path\": \"^/afar.*location\"}, \"reply\": {\"headers\": {\"Content-Type\": \"application/xml\"},
+		\"body\": \"<?xml version='1.0' encoding='UTF-8'?><LocationConstraint xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>EU</LocationConstraint>\"}}, {\"upstream\": \"$AWS_ENDPOINT_URL\"}]"
+	AWS_ENDPOINT_URL=$STUB_URL AWS_REGION=eu-west-1 existing processedBucket=afar
+	assert_eq "$status $err" '0 '
 }
 
 @test "a bucket is switched to EventBridge once, with all that it had" {
