@@ -528,7 +528,7 @@ none_of_group() { # ID
 	ln -s "$(type -P s3ls | xargs dirname)" "$dir/tree/build"
 	cd "$dir/tree"
 	unset BUILD
-	export PATH=/usr/bin:/bin CDPATH=.:.. PROCESSOR= PROCESSED_BUCKET=to BAD_DATA_BUCKET=bad
+	export PATH=/usr/bin:/bin CDPATH=.:.. PROCESSOR='' PROCESSED_BUCKET=to BAD_DATA_BUCKET=bad
 	for script in 'process -r' 'process -n'; do
 		run3 pipelines/$script </dev/null
 		assert_eq "$script: $status $out$err" "$script: 0 "
