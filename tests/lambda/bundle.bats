@@ -85,7 +85,7 @@ make: *** [Makefile:$(grep -n 'pipelines/lambda/build \$' Makefile | cut -d: -f1
 	run3 make -s lambda ARCH=x86_64 ZIP="$dir/mine.zip" PROCESSOR="$dir/mine"
 	assert_eq "$status ${err%%$'\n'*}" "2 build: $dir/mine: it wants python3, which provided.al2023 does not have"
 	printf '#!/bin/sh\n# to find out\nexec s3check-file --gzip # a.tar\n/usr/bin/jq .|gzip\n' >"$dir/mine"
-	run3 make -s lambda ARCH=x86_64 ZIP="$dir/mine.zip" PROCESSOR="$dir/mine"
+	run3 make -s lambda ARCH=x86_64 FROM="$BUNDLE.zip" ZIP="$dir/mine.zip" PROCESSOR="$dir/mine"
 	assert_eq "$(sed -n 's/.* wants \(.*\), .*/\1/p' <<<"$err" | paste -sd ' ')" 'gzip jq'
 }
 
@@ -385,7 +385,7 @@ managed_bootstrap() { # BUNDLE INTERPRETER PROGRAM
 		"javascript:nodejs22.x:node:$(node -p process.execPath)"; do
 		IFS=: read -r language runtime interpreter program <<<"$language"
 		new_bucket processed bad
-		make -s lambda ARCH=x86_64 ZIP="$dir/$language.zip" PROCESSOR="$dir/$language" INTERPRETER="$runtime" 2>/dev/null
+		make -s lambda ARCH=x86_64 FROM="$BUNDLE.zip" ZIP="$dir/$language.zip" PROCESSOR="$dir/$language" INTERPRETER="$runtime" 2>/dev/null
 		unzip -q "$dir/$language.zip" -d "$dir/$language.bundle"
 		assert_eq "$(find "$dir/$language.bundle" -name __pycache__ -o ! -type f ! -type d -o -perm /022)" ''
 		serve_alone "$dir/$language.port" "$tests/servers/lambda" "$dir/$language.port"
@@ -586,4 +586,11 @@ speak() { # KEY SIGNATURE OPTION-OF-S_SERVER...
 		(cd "$ROOT" && xargs -0 tar cf -) | tar xf - -C "$dir/elsewhere"
 	make -s -C "$dir/elsewhere" lambda ARCH=x86_64 2>"$dir/log"
 	cmp "$dir/elsewhere/build/lambda.zip" "$BUNDLE.zip"
+	# What is compiled is kept for the next processor, until a source changes.
+	make -s -C "$dir/elsewhere" lambda ARCH=x86_64 2>"$dir/log"
+	run ! grep tools "$dir/log"
+	cmp "$dir/elsewhere/build/lambda.zip" "$BUNDLE.zip"
+	echo '#error changed' >>"$dir/elsewhere/cmd/s3ev-env.c"
+	run ! make -s -C "$dir/elsewhere" lambda ARCH=x86_64
+	[[ $output == *'#error changed'* ]]
 }
