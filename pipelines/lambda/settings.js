@@ -41,7 +41,8 @@ const toNames = (names) => [...names].sort().join(', ')
 
 // A text is thrown, since an error would be shown with its stack.
 module.exports = async ({options, resolveVariable, resolveConfigurationProperty}) => {
-	const {Parameters, ...stack} = await resolveVariable('file(template.yml)')
+	// The framework knows no rules; conflict() has them.
+	const {Parameters, Rules, ...stack} = await resolveVariable('file(template.yml)')
 	const params = await resolveConfigurationProperty(['params'])
 	const known = Object.keys(params.default)
 	const stage = await resolveVariable('sls:stage')

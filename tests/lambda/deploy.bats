@@ -226,7 +226,7 @@ refuses() { # WHY OPTION...
 	# Beside the bucket that the bundle is uploaded to.
 	jq -S 'del(.Resources.ServerlessDeploymentBucket, .Resources.ServerlessDeploymentBucketPolicy, .Outputs.ServerlessDeploymentBucketName,
 		.Resources.ProcessLambdaFunction.Properties.Code)' "$dir/template.json" >"$dir/framework"
-	template_json | jq -S 'del(.Parameters.CodeBucket, .Parameters.CodeKey, .Resources.ProcessLambdaFunction.Properties.Code)' >"$dir/plain"
+	template_json | jq -S 'del(.Rules, .Parameters.CodeBucket, .Parameters.CodeKey, .Resources.ProcessLambdaFunction.Properties.Code)' >"$dir/plain"
 	[ "$(jq '.Resources | length' "$dir/plain")" -gt 25 ]
 	diff "$dir/framework" "$dir/plain"
 	# Neither has a default of its own.
@@ -243,6 +243,30 @@ template_json() {
 		const yaml = require("js-yaml")
 		const schema = require("@serverless/utils/cloudformation-schema")
 		console.log(JSON.stringify(yaml.load(require("fs").readFileSync("template.yml", "utf8"), {schema})))')
+}
+
+@test "the plain template refuses by itself what cannot be together" {
+	template_json >"$dir/plain"
+	plain() { # PARAMETER=VALUE...
+		run3 resolved s3ev-plain CodeBucket=theirs CodeKey=1.zip "$@" <"$dir/plain"
+	}
+	for good in Trigger=direct 'IncomingBucket=a ProcessedBucket=b BadDataBucket=c' 'Capacity=on-demand MaxWrites=9' MinimumPollers=2; do
+		# shellcheck disable=SC2086
+		plain $good
+		assert_eq "$good $status$err" "$good 0"
+	done
+	while IFS='|' read -r parameters why; do
+		# shellcheck disable=SC2086
+		plain $parameters
+		assert_eq "$parameters: $status ${err%%[; ]*}$out" "$parameters: 65 $why"
+	done <<-'E'
+		Trigger=direct IncomingBucket=theirs|Trigger=direct
+		IncomingBucket=a ProcessedBucket=a|IncomingBucket
+		IncomingBucket=a BadDataBucket=a|IncomingBucket
+		ProcessedBucket=a BadDataBucket=a|ProcessedBucket
+		MaxWrites=9|MaxWrites
+		MinimumPollers=1|MinimumPollers
+	E
 }
 
 @test "only keys that begin and end so are announced, if that is set" {
@@ -323,6 +347,8 @@ template_json() {
 
 @test "cfn-lint finds nothing wrong" {
 	command -v cfn-lint >/dev/null || skip "cfn-lint is not installed"
+	run3 cfn-lint -- "$ROOT/pipelines/lambda/template.yml"
+	assert_eq "$status $out$err" '0 '
 	key=arn:aws:kms:us-east-1:123456789012:key/1-2
 	for options in '' '--param trigger=direct --param capacity=on-demand --param reservedConcurrency=5 --param versions=0' \
 		"--param bucketKey=$key --param queueKey=$key --param ledgerKey=$key --param pointInTimeRecovery=true --param deletionProtection=true"; do

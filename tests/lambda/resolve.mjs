@@ -2,7 +2,8 @@
 // resolve STACK [NAME=VALUE...] < TEMPLATE.json - the template as it is with these parameters
 //
 // Conditions and parameters are put in, and what a false condition leaves out is
-// left out, as CloudFormation does; references to resources stay. Everything of
+// left out, as CloudFormation does; references to resources stay. A rule that is
+// broken ends this with 65 and says why, as it ends a deployment. Everything of
 // AWS's own is that of an account 123456789012 in us-east-1.
 import {readFileSync} from 'node:fs'
 
@@ -62,4 +63,11 @@ function resolve(value) {
 const there = (list = {}) => Object.fromEntries(Object.entries(list)
 	.filter(([, {Condition}]) => Condition === undefined || holds(Condition))
 	.map(([name, {Condition, ...rest}]) => [name, resolve(rest)]))
+for (const {RuleCondition, Assertions} of Object.values(template.Rules ?? {})) {
+	const broken = (RuleCondition === undefined || resolve(RuleCondition)) && Assertions.find(({Assert}) => !resolve(Assert))
+	if (broken) {
+		console.error(broken.AssertDescription)
+		process.exit(65)
+	}
+}
 console.log(JSON.stringify({Resources: there(template.Resources), Outputs: there(template.Outputs)}))
