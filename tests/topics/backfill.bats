@@ -201,6 +201,17 @@ processor'
 	assert_eq "$err$(echo state*)" 'state'
 }
 
+@test "where nothing can be locked, backfill works all the same" {
+	settings
+	fill 2
+	mkdir bin
+	printf '#!/bin/sh\nexit 71\n' >bin/flock
+	chmod +x bin/flock
+	PATH=$dir/bin:$PATH run3 "$backfill" -s state "s3://$in"
+	assert_eq "$status $err$(echo state*)" '0 state'
+	assert_done
+}
+
 ends_with_0() {
 	run3 timeout 60 "$backfill" -s state "s3://$in"
 	[ "$status" = 0 ]
