@@ -201,6 +201,36 @@ processor'
 	assert_eq "$err$(echo state*)" 'state'
 }
 
+@test "^C ends a loop of backfills, too" {
+	settings
+	fill 1
+	printf '#!/bin/sh\ncd "%s"\ntouch begun\nexec sleep 100\n' "$dir" >processor
+	export CHECKS="--allow-write $dir"
+	# shellcheck disable=SC2016
+	env --default-signal=INT setsid bash -c 'for prefix in 2025 2; do "$1" -s state "$2/$prefix"; echo next; done' \
+		bash "$backfill" "s3://$in" >"$dir/said" 2>&1 3>&- &
+	pid=$!
+	wait_until test -e begun
+	kill -INT -- -$pid
+	run3 wait $pid
+	assert_eq "$status $(grep -c next "$dir/said") $(echo state*)" '130 0 state*'
+	run3 pgrep -g $pid
+	assert_eq "$out" ''
+}
+
+@test "a signal while backfill starts what it needs ends all of it" {
+	settings
+	fill 1
+	printf '#!/bin/sh\nexec sleep 100\n' >processor
+	export BASH_ENV=$dir/begins
+	echo "[[ \$0 != */backfill ]] || trap '[[ \$BASH_COMMAND != trap* || ! \$! ]] || kill -TERM \$\$' DEBUG" >"$BASH_ENV"
+	setsid "$backfill" -s state "s3://$in" >/dev/null 2>&1 3>&- &
+	pid=$!
+	run3 wait $pid
+	run3 pgrep -g $pid
+	assert_eq "$out$(echo state*)" 'state*'
+}
+
 @test "where nothing can be locked, backfill works all the same" {
 	settings
 	fill 2
