@@ -3,9 +3,10 @@
  * command: the program that the user wants run, and its environment.
  *
  * A plain word (no blanks, no characters that mean something to a shell) is
- * executed itself, and so is the path of what is there, whatever is in it.
- * Anything else is, by sh -c.  The program runs in a folder of its own, so a
- * path relative to the current directory is resolved before.
+ * executed itself, and so is a path with a slash at which there is something,
+ * whatever characters it has.  Anything else is run by sh -c.  The program runs
+ * in a folder of its own, so a path relative to the current directory is
+ * resolved before.
  */
 #ifndef S3EV_COMMAND_H
 #define S3EV_COMMAND_H
