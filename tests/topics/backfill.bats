@@ -231,6 +231,21 @@ processor'
 	assert_eq "$out$(echo state*)" 'state*'
 }
 
+@test "what was killed may take a moment to end" {
+	settings
+	fill 2
+	flock state.lock sleep 0.5 3>&- &
+	wait_until is_locked
+	run3 "$backfill" -s state "s3://$in"
+	wait $!
+	assert_eq "$status $err$(echo state*)" '0 state'
+	assert_done
+}
+
+is_locked() {
+	! flock -n state.lock true
+}
+
 @test "where nothing can be locked, backfill works all the same" {
 	settings
 	fill 2
