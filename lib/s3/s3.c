@@ -346,13 +346,17 @@ void s3_put(struct aws *aws, struct s3_call *call,
 }
 
 /* A header of Ceph's own; others pass over it. */
-static void put_unmodified(struct s3_call *call)
+static int put_unmodified(struct s3_call *call, struct err *err)
 {
 	char text[ISO_SIZE];
+	struct str time;
 
 	iso_write(text, (time_t)call->unmodified_since);
-	aws_call_header(&call->aws, "x-amz-delete-if-unmodified-since",
-			arena_dup(call->aws.arena, str_of(text)));
+	time = arena_dup(call->aws.arena, str_of(text));
+	if (!time.p)
+		return err_memory(err);
+	aws_call_header(&call->aws, "x-amz-delete-if-unmodified-since", time);
+	return 0;
 }
 
 void s3_delete(struct aws *aws, struct s3_call *call,
@@ -364,11 +368,9 @@ void s3_delete(struct aws *aws, struct s3_call *call,
 	call->needs = ": s3:DeleteObject (s3:DeleteObjectVersion for a "
 		      "version) is needed";
 	if (s3_request_address(aws, call, object, &err) < 0 ||
-	    s3_request_pin(call, object, &err) < 0) {
+	    s3_request_pin(call, object, &err) < 0 ||
+	    (call->unmodified_since > 0 && put_unmodified(call, &err) < 0))
 		aws_fail(aws, &call->aws, &err);
-		return;
-	}
-	if (call->unmodified_since > 0)
-		put_unmodified(call);
-	aws_start(aws, &call->aws);
+	else
+		aws_start(aws, &call->aws);
 }

@@ -5,7 +5,7 @@
 
 static void ask(struct aws *aws, struct s3_call *call, struct str bucket)
 {
-	struct s3_object whole = { .bucket = bucket };
+	struct s3_object whole = { .bucket = bucket, .key = STR("") };
 	struct str query = call->aws.query;
 	struct err err;
 

@@ -25,9 +25,11 @@ int s3_location_find(struct aws *aws, struct s3_call *call, struct err *err)
 	buf_putc(&url, '/');
 	uri_encode_path(&url, call->key);
 	to->url = url.failed ? NULL : arena_dup(to->arena, buf_str(&url)).p;
-	if (status == 0 && !to->url)
+	if (status == 0 && url.failed)
 		status = err_set(err, "InvalidKey",
 				 "the key is too long for a URL");
+	else if (status == 0 && !to->url)
+		status = err_memory(err);
 	buf_free(&url);
 	if (status < 0)
 		return -1;

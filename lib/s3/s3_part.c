@@ -15,22 +15,33 @@ static void start(struct aws *aws, struct s3_call *call, int prepared,
 		aws_start(aws, &call->aws);
 }
 
-/* The query, with the id of an upload behind it if there is one. */
-static int set_query(struct s3_call *call, const char *query,
-		     struct str upload, struct err *err)
+/* The query, of which the buffer is freed. */
+static int take_query(struct s3_call *call, struct buf *text, struct err *err)
+{
+	call->aws.query = text->failed ? STR_NONE :
+			  arena_dup(call->aws.arena, buf_str(text));
+	buf_free(text);
+	return call->aws.query.p ? 0 : err_memory(err);
+}
+
+/*
+ * The query, with the id of an upload behind it.  Without one a request would
+ * be about the object itself: DELETE would remove it.
+ */
+static int set_upload(struct s3_call *call, const char *query,
+		      struct str upload, struct err *err)
 {
 	struct buf text;
 
+	if (!query || !upload.p)
+		return err_memory(err);
+	if (upload.n == 0)
+		return err_set(err, "UnexpectedAnswer", "an upload without id");
 	buf_init(&text, QUERY_MAX);
 	buf_puts(&text, query);
-	if (upload.p) {
-		buf_puts(&text, "uploadId=");
-		uri_encode(&text, upload);
-	}
-	call->aws.query = text.failed ? STR_NONE :
-			  arena_dup(call->aws.arena, buf_str(&text));
-	buf_free(&text);
-	return call->aws.query.p ? 0 : err_memory(err);
+	buf_puts(&text, "uploadId=");
+	uri_encode(&text, upload);
+	return take_query(call, &text, err);
 }
 
 static int prepare_create(struct aws *aws, struct s3_call *call,
@@ -39,9 +50,9 @@ static int prepare_create(struct aws *aws, struct s3_call *call,
 {
 	struct aws_call *request = &call->aws;
 
-	if (s3_request_address(aws, call, to, err) < 0 ||
-	    set_query(call, "uploads=", STR_NONE, err) < 0)
+	if (s3_request_address(aws, call, to, err) < 0)
 		return -1;
+	request->query = STR("uploads=");
 	request->body = STR("");
 	request->more = content->headers;
 	request->n_more = content->n_headers;
@@ -76,11 +87,9 @@ static int address_part(struct aws *aws, struct s3_call *call,
 	const char *query = arena_printf(call->aws.arena, "partNumber=%u&",
 					 part->number);
 
-	if (!query)
-		return err_memory(err);
 	if (s3_request_address(aws, call, &part->to, err) < 0)
 		return -1;
-	return set_query(call, query, part->upload, err);
+	return set_upload(call, query, part->upload, err);
 }
 
 static int prepare_part(struct aws *aws, struct s3_call *call,
@@ -148,7 +157,7 @@ static int prepare_complete(struct aws *aws, struct s3_call *call,
 	if (!size)
 		return err_memory(err);
 	if (s3_request_address(aws, call, &whole->to, err) < 0 ||
-	    set_query(call, "", whole->upload, err) < 0 ||
+	    set_upload(call, "", whole->upload, err) < 0 ||
 	    s3_request_condition(aws, call, &whole->to, overwrite,
 				 err) < 0)
 		return -1;
@@ -175,7 +184,7 @@ void s3_complete_multipart_upload(struct aws *aws, struct s3_call *call,
 	      &err);
 }
 
-/* A request for something about an object or an upload to it. */
+/* A request about an upload. */
 static void ask(struct aws *aws, struct s3_call *call,
 		const struct s3_object *object, const char *query,
 		struct str upload)
@@ -184,7 +193,7 @@ static void ask(struct aws *aws, struct s3_call *call,
 	int status = s3_request_address(aws, call, object, &err);
 
 	if (status == 0)
-		status = set_query(call, query, upload, &err);
+		status = set_upload(call, query, upload, &err);
 	start(aws, call, status, &err);
 }
 
@@ -196,22 +205,30 @@ void s3_abort_multipart_upload(struct aws *aws, struct s3_call *call,
 	ask(aws, call, to, "", upload);
 }
 
-/* A list of what has the object's key as prefix. */
-static void list(struct aws *aws, struct s3_call *call,
-		 const struct s3_object *object, const char *what)
+static int prepare_list(struct aws *aws, struct s3_call *call,
+			const struct s3_object *object, const char *what,
+			struct err *err)
 {
 	struct s3_object bucket = { .bucket = object->bucket, .key = STR("") };
 	struct buf query;
-	const char *text;
 
-	call->aws.method = "GET";
+	if (s3_request_address(aws, call, &bucket, err) < 0)
+		return -1;
 	buf_init(&query, QUERY_MAX);
 	buf_puts(&query, "encoding-type=url&prefix=");
 	uri_encode(&query, object->key);
 	buf_printf(&query, "&%s=", what);
-	text = buf_cstr(&query);
-	ask(aws, call, &bucket, text ? text : what, STR_NONE);
-	buf_free(&query);
+	return take_query(call, &query, err);
+}
+
+/* A list of what has the object's key as prefix. */
+static void list(struct aws *aws, struct s3_call *call,
+		 const struct s3_object *object, const char *what)
+{
+	struct err err;
+
+	call->aws.method = "GET";
+	start(aws, call, prepare_list(aws, call, object, what, &err), &err);
 }
 
 void s3_list_multipart_uploads(struct aws *aws, struct s3_call *call,
@@ -243,7 +260,7 @@ void s3_list_parts(struct aws *aws, struct s3_call *call,
 		query = arena_printf(call->aws.arena,
 				     "part-number-marker=%.*s&",
 				     STR_FMT(after));
-	ask(aws, call, to, query ? query : "", upload);
+	ask(aws, call, to, query, upload);
 }
 
 static int prepare_tagging(struct aws *aws, struct s3_call *call,

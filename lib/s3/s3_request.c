@@ -75,6 +75,8 @@ int s3_request_address(struct aws *aws, struct s3_call *call,
 	to->redirect = mend;
 	to->n_headers = 0;
 	to->query = STR_NONE;
+	if (!object->bucket.p || !object->key.p)
+		return err_memory(err);
 	if (s3_location_find(aws, call, err) < 0)
 		return -1;
 	if (call->options) {

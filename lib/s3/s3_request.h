@@ -12,7 +12,11 @@
 #include "base/err.h"
 #include "s3/s3.h"
 
-/* Begin: the URL of the object, and what goes with every request. */
+/*
+ * Begin: the URL of the object, and what goes with every request.  The key of a
+ * bucket is empty.  An absent one is that which there was no memory for: without
+ * it the request would be about the bucket.
+ */
 int s3_request_address(struct aws *aws, struct s3_call *call,
 		       const struct s3_object *object, struct err *err);
 
