@@ -268,9 +268,13 @@ static void on_head(void *arg)
 		verify_size(size, d->record, &err);
 	if (!err_is_set(&err)) {
 		d->etag = arena_dup(d->arena, d->head.etag);
-		s3_read_marks(&d->head, d->arena, &d->marks);
-		verify_expect(&d->verify, &d->head, d->record, d->arena);
+		if (!d->etag.p)
+			err_memory(&err);
+		else
+			s3_read_marks(&d->head, d->arena, &d->marks, &err);
 	}
+	if (!err_is_set(&err))
+		verify_expect(&d->verify, &d->head, d->record, d->arena);
 	aws_call_free(&d->head.aws);
 	if (err_is_set(&err) && (err.retry || !err.status)) {
 		fail(d, &err);

@@ -13,11 +13,13 @@ enum {
 };
 
 /* The answer to a range has no checksum, which the whole has. */
-static void learn(struct range_reader *r)
+static int learn(struct range_reader *r)
 {
 	if (!r->etag->p)
 		*r->etag = arena_dup(r->arena, r->call.etag);
-	s3_read_marks(&r->call, r->arena, r->marks);
+	if (!r->etag->p)
+		return err_memory(&r->err);
+	return s3_read_marks(&r->call, r->arena, r->marks, &r->err);
 }
 
 /* A version is what it is, whatever else is said of it. */
@@ -54,7 +56,8 @@ static int check_answer(struct range_reader *r)
 {
 	bool is_range = r->call.aws.http.status == 206;
 
-	s3_read_answer(&r->call);
+	if (s3_read_answer(&r->call, &r->err) < 0)
+		return -1;
 	r->is_zipped = s3_is_zipped(&r->call);
 	if (r->is_zipped)
 		return -1;
@@ -68,8 +71,7 @@ static int check_answer(struct range_reader *r)
 	if (s3_prove_answer(&r->call, r->etag->n > 0 ? *r->etag :
 				      r->record->etag, &r->err) < 0)
 		return -1;
-	learn(r);
-	return 0;
+	return learn(r);
 }
 
 static int take(void *arg, const char *bytes, size_t n)

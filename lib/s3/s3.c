@@ -60,15 +60,16 @@ bool s3_is_rewritten(const struct s3_call *call,
 	       s3_has_other_checksum(call, read);
 }
 
-void s3_read_marks(const struct s3_call *call, struct arena *arena,
-		   struct record_marks *read)
+int s3_read_marks(const struct s3_call *call, struct arena *arena,
+		  struct record_marks *read, struct err *err)
 {
 	if (read->modified <= 0)
 		read->modified = call->modified;
-	if (!read->checksum.p && call->checksum != CHECKSUM_NONE)
-		read->checksum = str_of(arena_printf(arena, "%s:%.*s",
-			checksum_name(call->checksum),
-			STR_FMT(call->checksum_value)));
+	if (read->checksum.p || call->checksum == CHECKSUM_NONE)
+		return 0;
+	read->checksum = str_of(arena_printf(arena, "%s:%.*s",
+		checksum_name(call->checksum), STR_FMT(call->checksum_value)));
+	return read->checksum.p ? 0 : err_memory(err);
 }
 
 struct s3_call *s3_begin(const struct s3_work *work, struct s3_call *call,
@@ -138,9 +139,9 @@ static void read_object(struct aws *aws, struct s3_call *call,
 	aws_start(aws, &call->aws);
 }
 
-void s3_read_answer(struct s3_call *call)
+int s3_read_answer(struct s3_call *call, struct err *err)
 {
-	s3_answer_read(call);
+	return s3_answer_read(call, err);
 }
 
 int s3_prove_answer(struct s3_call *call, struct str etag, struct err *err)
@@ -189,7 +190,8 @@ static void read_whole_size(struct s3_call *call)
 static void read_byte(struct s3_call *call, struct err *err)
 {
 	err->code[0] = '\0';
-	s3_answer_read(call);
+	if (s3_answer_read(call, err) < 0)
+		return;
 	if (call->aws.http.status == 206)
 		read_whole_size(call);
 	if (etag_differs(call->pinned_etag, call->etag) ||

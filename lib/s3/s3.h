@@ -119,9 +119,9 @@ struct s3_call {
 
 /*
  * From within a sink: read what the headers say, as it will stand in the call
- * when it is done.
+ * when it is done.  -1 if memory is out.
  */
-void s3_read_answer(struct s3_call *call);
+int s3_read_answer(struct s3_call *call, struct err *err);
 
 /*
  * From within a sink, after s3_read_answer(): do the bytes come zipped, although
@@ -183,9 +183,12 @@ void s3_get(struct aws *aws, struct s3_call *call,
 void s3_head(struct aws *aws, struct s3_call *call,
 	     const struct s3_object *object);
 
-/* Add to read what the answer says of the object, and was not known. */
-void s3_read_marks(const struct s3_call *call, struct arena *arena,
-		   struct record_marks *read);
+/*
+ * Add to read what the answer says of the object, and was not known.  -1 if
+ * memory is out.
+ */
+int s3_read_marks(const struct s3_call *call, struct arena *arena,
+		  struct record_marks *read, struct err *err);
 
 /* Does the answer have a checksum of the same kind as read, and another? */
 bool s3_has_other_checksum(const struct s3_call *call,

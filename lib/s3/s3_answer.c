@@ -260,7 +260,16 @@ static bool is_no_md5(const struct s3_call *call)
 	return call->options && call->options->etag_is_no_md5;
 }
 
-void s3_answer_read(struct s3_call *call)
+/* What was not kept is not absent: it could pass for another's, or unpinned. */
+static bool is_kept(const struct s3_call *call, const struct headers *headers)
+{
+	return (headers->etag.n == 0 || call->etag.p) &&
+	       (headers->version.n == 0 || call->version.p) &&
+	       call->record_id.p && call->claim_id.p && call->upload_mark.p &&
+	       (call->checksum == CHECKSUM_NONE || call->checksum_value.p);
+}
+
+int s3_answer_read(struct s3_call *call, struct err *err)
 {
 	struct arena *arena = call->aws.arena;
 	struct headers headers = read_headers(&call->aws.http);
@@ -281,6 +290,7 @@ void s3_answer_read(struct s3_call *call)
 			    !headers.customer_key.p &&
 			    !str_has_prefix(headers.encryption, STR("aws:kms"));
 	read_checksum(call, &headers, arena);
+	return is_kept(call, &headers) ? 0 : err_memory(err);
 }
 
 /* Of a good answer. */
@@ -446,7 +456,8 @@ int s3_answer_judge(struct aws_call *aws, struct err *err)
 
 	if (judge_body(call, &answer, err) < 0)
 		return -1;
-	s3_answer_read(call);
+	if (s3_answer_read(call, err) < 0)
+		return -1;
 	if (is_odd_delete(call) && s3_answer_is_page(call)) {
 		s3_answer_doubt(call, err);
 		return -1;

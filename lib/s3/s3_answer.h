@@ -14,8 +14,11 @@
 /* The judge of an s3_call, see aws.h. */
 int s3_answer_judge(struct aws_call *aws, struct err *err);
 
-/* Read what the headers say into the call; good from the first byte on. */
-void s3_answer_read(struct s3_call *call);
+/*
+ * Read what the headers say into the call; good from the first byte on.  -1 if
+ * memory is out.
+ */
+int s3_answer_read(struct s3_call *call, struct err *err);
 
 /*
  * Does anything in a good answer show that it is about an object: an ETag, a
