@@ -120,6 +120,20 @@ static struct str some(const struct buf *text)
 	return text->n > 0 ? buf_str(text) : STR_NONE;
 }
 
+/* Without its token, the list would begin again. */
+static void start(struct listing_job *job, const struct s3_list *list)
+{
+	struct aws *aws = job->listing->aws;
+	struct err err;
+
+	if (job->span->token.n == 0 || list->token.p || list->after.p) {
+		s3_list(aws, &job->call, list);
+		return;
+	}
+	err_memory(&err);
+	aws_fail(aws, &job->call.aws, &err);
+}
+
 static void ask(struct listing_job *job)
 {
 	struct listing *listing = job->listing;
@@ -146,7 +160,7 @@ static void ask(struct listing_job *job)
 	s3_begin(&work, &job->call, on_answer, job);
 	job->call.read = read_document;
 	job->call.read_arg = job;
-	s3_list(listing->aws, &job->call, &list);
+	start(job, &list);
 }
 
 static struct listing_job *find_free(struct listing *listing)
@@ -184,6 +198,8 @@ int listing_start(struct listing *listing, struct err *err)
 {
 	if (refuse_directory(listing, err) < 0)
 		return -1;
+	if (listing->walk->failed)
+		return err_memory(err);
 	listing->n_jobs = listing->walk->jobs;
 	listing->jobs = calloc(listing->n_jobs, sizeof(*listing->jobs));
 	if (!listing->jobs)

@@ -87,6 +87,7 @@ void walk_init(struct walk *walk, struct str prefix, struct str after,
 	buf_init(&walk->prefix, WALK_KEY_MAX);
 	buf_init(&walk->greatest, WALK_KEY_MAX);
 	buf_put_str(&walk->prefix, prefix);
+	walk->failed = walk->prefix.failed;
 	insert(walk, NULL, after, STR_NONE);
 }
 
@@ -372,6 +373,8 @@ int walk_take(struct walk *walk, struct walk_span *span, struct page *page,
 	bool beyond;
 
 	span->asked = false;
+	if (walk->failed)
+		return err_memory(err);
 	if (check(walk, span, page, err) < 0)
 		return -1;
 	skipped = skip_foreign(span, page);

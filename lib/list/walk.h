@@ -92,7 +92,8 @@ struct walk_span *walk_next(struct walk *walk);
  * belong to the span, and go on behind them.  The span may be gone then.  -1
  * with "NoProgress" if the page does not lead on: it repeats what was there, it
  * is empty and has no token, or a new one for ever; with "UnsortedList" if its
- * entries are not in order, and with "OtherPrefix" if they are others.
+ * entries are not in order, with "OtherPrefix" if they are others, and if memory
+ * was out for what divides the keys, from the beginning on.
  */
 int walk_take(struct walk *walk, struct walk_span *span, struct page *page,
 	      struct err *err);

@@ -504,6 +504,26 @@ static void test_stuck(void)
 	walk_free(&walk);
 }
 
+/* What has no room is not left out: without a prefix, all would be listed. */
+static void test_room(void)
+{
+	static char text[WALK_KEY_MAX + 1];
+	struct page_entry all[] = { { .key = STR("a") } };
+	struct page page = { .entries = all, .n = 1 };
+	struct str large = { memset(text, 'k', sizeof(text)), sizeof(text) };
+	struct walk walk;
+	struct err err;
+
+	walk_init(&walk, large, STR_NONE, 4, false);
+	ok(walk_take(&walk, walk_next(&walk), &page, &err) < 0 &&
+	   err_is(&err, ERR_MEMORY), "a prefix that has no room");
+	walk_free(&walk);
+	walk_init(&walk, STR(""), large, 4, false);
+	ok(walk_take(&walk, walk_next(&walk), &page, &err) < 0 &&
+	   err_is(&err, ERR_MEMORY), "a key to begin behind that has none");
+	walk_free(&walk);
+}
+
 static void test_left(void)
 {
 	struct walk walk;
@@ -538,6 +558,7 @@ int main(void)
 	test_versions();
 	test_not_utf8();
 	test_stuck();
+	test_room();
 	test_left();
 	free(keys);
 	free(seen);
