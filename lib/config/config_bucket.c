@@ -241,6 +241,7 @@ static int access_point_url(const struct config *config, struct str arn,
 		   STR_FMT(point.account));
 	if (point.outpost.p)
 		buf_printf(&before, ".%.*s", STR_FMT(point.outpost));
+	url->failed |= before.failed;
 	if (custom) {
 		put_custom(config, buf_str(&before), url);
 		buf_free(&before);

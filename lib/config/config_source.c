@@ -185,6 +185,8 @@ int config_source_files(struct config *config, struct err *err)
 	if (config_source_variable("HOME", &home, err) < 0)
 		return -1;
 	config->home = home.p ? arena_dup(&config->arena, home).p : NULL;
+	if (home.p && !config->home)
+		return err_memory(err);
 	if (file_path(config, "AWS_CONFIG_FILE", ".aws/config", &path,
 		      err) < 0 ||
 	    (path && load_file(config, INI_CONFIG, path, err) < 0) ||

@@ -67,7 +67,8 @@ static void remove_explanation(struct round *round, const struct record *copy)
 
 	buf_init(&key, KEY_MAX);
 	dest_key_why(&key, copy->route_key, copy);
-	why.key = arena_dup(&doctor->arena, buf_str(&key));
+	if (!key.failed)
+		why.key = arena_dup(&doctor->arena, buf_str(&key));
 	buf_free(&key);
 	s3_head(doctor->store->aws, doctor_ask(doctor), &why);
 	err = doctor_answer(doctor);

@@ -324,13 +324,15 @@ void envelope_put_from(struct buf *out, const struct envelope_from *from,
 }
 
 /* The time in UTC; unknown if it is none. */
-static void set_time(struct envelope *e, struct record *r)
+static int set_time(struct envelope *e, struct record *r, struct err *err)
 {
 	char room[ISO_UTC_SIZE];
 
 	r->time = iso_utc(r->time, room);
-	if (r->time.p == room)
-		r->time = arena_dup(&e->arena, r->time);
+	if (r->time.p != room)
+		return 0;
+	r->time = arena_dup(&e->arena, r->time);
+	return r->time.p ? 0 : err_memory(err);
 }
 
 static enum envelope_kind give(struct envelope *e, struct record *r,
@@ -341,7 +343,8 @@ static enum envelope_kind give(struct envelope *e, struct record *r,
 	const char *fault;
 
 	r->size = 0;
-	set_time(e, r);
+	if (set_time(e, r, err) < 0)
+		return ENVELOPE_REFUSED;
 	fault = e->odd & sizes ? "a size that is not a number of bytes" :
 				 envelope_fault(r);
 	if (fault) {

@@ -91,8 +91,9 @@ void mark_put(struct buf *out, const struct mark *mark)
 	json_member(out, "mark", mark->id.n > 0 ? buf_str(&mark->id) :
 						  str_of(number));
 	json_member_number(out, "records", mark->records);
-	if (mark->error.n > 0)
-		json_member(out, "error", buf_str(&mark->error));
+	if (mark->error.n > 0 || mark->error.failed)
+		json_member(out, "error", mark->error.failed ?
+			    STR("out of memory") : buf_str(&mark->error));
 	buf_puts(out, "}\n");
 }
 

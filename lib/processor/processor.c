@@ -239,10 +239,10 @@ static int show_record(const struct record *r, struct arena *arena,
 		return 0;
 	buf_init(&text, 6 * RECORD_IN_ENVIRONMENT_MAX);
 	record_put_shown(&text, r->line);
-	if (text.failed)
-		status = -1;
-	else if (text.n <= RECORD_IN_ENVIRONMENT_MAX)
+	if (!text.failed && text.n <= RECORD_IN_ENVIRONMENT_MAX)
 		*line = arena_dup(arena, buf_str(&text));
+	if (text.failed || (text.n <= RECORD_IN_ENVIRONMENT_MAX && !line->p))
+		status = -1;
 	buf_free(&text);
 	return status;
 }

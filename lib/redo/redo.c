@@ -108,6 +108,7 @@ static void put_removed(struct buf *members, const struct redo *redo)
 		if (i > 0)
 			buf_putc(members, ',');
 		json_put(members, buf_str(&name));
+		members->failed |= name.failed;
 	}
 	buf_putc(members, ']');
 	buf_free(&name);
