@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* realpath */
 #include "processor/confine.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,9 +12,10 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "processor/runnable.h"
 
 /* A script's interpreter may be a script, as those of pyenv are. */
-enum { DEPTH_MAX = 5, LINE_MAX_READ = 512, COMMAND_MAX = 4 << 20 };
+enum { DEPTH_MAX = 5, COMMAND_MAX = 4 << 20 };
 
 /* What stands between the words of a shell command. */
 #define BETWEEN " \t\n|&;()<>\"'`={}"
@@ -166,37 +166,16 @@ static void allow_home_of(struct work *work, const char *path)
 
 /* Programs */
 
-/* Where PATH has the program; false if it has it not. */
-static bool find_program(const char *name, char *path)
-{
-	struct str rest = str_of(getenv("PATH"));
-	struct str directory;
-
-	while ((directory = str_next(&rest, ':')).p) {
-		if (directory.n > 0 && directory.p[0] == '/' &&
-		    snprintf(path, PATH_MAX, "%.*s/%s", STR_FMT(directory),
-			     name) < PATH_MAX && access(path, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void allow_word(struct work *work, const char *word, int depth);
 
 /* The words of a "#!" line: the interpreter, or env and its arguments. */
 static void allow_interpreter(struct work *work, const char *path, int depth)
 {
-	char line[LINE_MAX_READ], *word, *rest = line;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	char line[RUNNABLE_LINE_SIZE], *word, *rest = line + 2;
 
-	if (fd >= 0)
-		close(fd);
-	if (n < 2 || line[0] != '#' || line[1] != '!')
+	runnable_read_line(path, line);
+	if (strncmp(line, "#!", 2) != 0)
 		return;
-	line[n] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	rest += 2;
 	while ((word = strsep(&rest, " \t\r")) != NULL)
 		allow_word(work, word, depth);
 }
@@ -225,7 +204,7 @@ static void allow_word(struct work *work, const char *word, int depth)
 	if (word[0] == '/')
 		allow_file(work, word, depth);
 	else if (word[0] != '\0' && !strchr(word, '/') &&
-		 find_program(word, path))
+		 runnable_find(str_of(word), path))
 		allow_file(work, path, depth);
 }
 

@@ -3,15 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/str.h"
 
 static bool is_file(const char *path)
 {
@@ -20,21 +16,38 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* Is there a program of this name in PATH? */
+static bool is_program(const char *path)
+{
+	return is_file(path) && access(path, X_OK) == 0;
+}
+
+/* As execvp(3) has it where PATH is not set. */
+static const char *places(char *usual, size_t size)
+{
+	const char *path = getenv("PATH");
+	size_t n = path ? 0 : confstr(_CS_PATH, usual, size);
+
+	return path ? path : n > 0 && n <= size ? usual : "";
+}
+
+bool runnable_find(struct str name, char path[PATH_MAX])
+{
+	char usual[PATH_MAX];
+	struct str rest = str_of(places(usual, sizeof(usual))), directory;
+
+	while ((directory = str_next(&rest, ':')).p)
+		if (directory.n > 0 && directory.p[0] == '/' &&
+		    snprintf(path, PATH_MAX, "%.*s/%.*s", STR_FMT(directory),
+			     STR_FMT(name)) < PATH_MAX && is_program(path))
+			return true;
+	return false;
+}
+
 static bool is_in_path(struct str name)
 {
-	struct str rest = str_of(getenv("PATH"));
 	char path[PATH_MAX];
 
-	while (rest.p) {
-		struct str dir = str_next(&rest, ':');
-
-		(void)snprintf(path, sizeof(path), "%.*s/%.*s",
-			       STR_FMT(dir), STR_FMT(name));
-		if (is_file(path) && access(path, X_OK) == 0)
-			return true;
-	}
-	return false;
+	return runnable_find(name, path);
 }
 
 void runnable_read_line(const char *path, char line[RUNNABLE_LINE_SIZE])
@@ -82,7 +95,7 @@ static int check_file(const char *path, struct err *err)
 {
 	char line[RUNNABLE_LINE_SIZE];
 
-	if (!is_file(path) || access(path, X_OK) < 0)
+	if (!is_program(path))
 		return err_set(err, "InvalidCommand", "%s: %s", path,
 			       access(path, F_OK) < 0 ? strerror(errno) :
 			       "it may not be executed: chmod +x, if it is a "
