@@ -5,6 +5,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "io/signals.h"
+
 static void on_signal(void *arg, int fd, short events)
 {
 	struct stop *stop = arg;
@@ -15,18 +17,11 @@ static void on_signal(void *arg, int fd, short events)
 		stop->asked(stop->ctx, ++stop->times);
 }
 
-static void name_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
-}
-
 int stop_block(void)
 {
 	sigset_t set;
 
-	name_signals(&set);
+	signals_name(&set);
 	return sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -34,7 +29,7 @@ int stop_open(struct stop *stop, struct loop *loop)
 {
 	sigset_t set;
 
-	name_signals(&set);
+	signals_name(&set);
 	stop->loop = loop;
 	stop->times = 0;
 	stop->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stop: SIGTERM and SIGINT, in the loop.
+ * stop: SIGHUP, SIGINT and SIGTERM, in the loop.
  *
  * The first means: take nothing more, and finish what is begun.  A second one
- * means: now.
+ * means: now.  Those that were ignored at the start, as by nohup(1), stay so.
  */
 #ifndef S3EV_STOP_H
 #define S3EV_STOP_H

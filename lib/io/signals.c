@@ -14,16 +14,22 @@ void signals_init(struct signals *signals)
 	signals->fd = -1;
 }
 
-int signals_hold(struct signals *signals)
+void signals_name(sigset_t *set)
 {
 	struct sigaction action;
-	sigset_t set;
 
-	sigemptyset(&set);
+	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(held) / sizeof(*held); i++)
 		if (sigaction(held[i], NULL, &action) == 0 &&
 		    action.sa_handler != SIG_IGN)
-			sigaddset(&set, held[i]);
+			sigaddset(set, held[i]);
+}
+
+int signals_hold(struct signals *signals)
+{
+	sigset_t set;
+
+	signals_name(&set);
 	signals->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (signals->fd < 0)
 		return -1;

@@ -17,6 +17,9 @@ struct signals {
 	sigset_t old_mask;	/* private */
 };
 
+/* HUP, INT and TERM, without those that were ignored at the start. */
+void signals_name(sigset_t *set);
+
 /* None are held back: signals_free() is allowed, and does nothing. */
 void signals_init(struct signals *signals);
 

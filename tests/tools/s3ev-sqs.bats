@@ -16,9 +16,10 @@ service() { # [OPTIONS_JSON]
 	export QUEUE_URL=$SQS_URL/000000000000/${QUEUE-in}
 }
 
-# Starts a worker; its lines go to the files said and shown. Sets worker.
+# Starts a worker; its lines go to the files said and shown. Sets worker. What is started in the background ignores INT,
+# unless it is told otherwise.
 work() { # [OPTION...] -- COMMAND...
-	s3ev-sqs "$@" >>shown 2>>said 3>&- &
+	env --default-signal=INT s3ev-sqs "$@" >>shown 2>>said 3>&- &
 	worker=$!
 	servers+=("$worker")
 }
@@ -432,6 +433,30 @@ healthy  0'
 	kill "$worker"
 	ended
 	assert_eq "$status $(state '[$q.visible, $q.inflight]')" '0 [2,0]'
+}
+
+@test "a terminal that is closed stops a worker as SIGTERM does, and one below nohup or in the background is let be" {
+	service
+	send 1 hanging
+	work -- bash -c 's3ev-split -m | while read -r line; do case $line in *hanging*) until [ -e go ]; do sleep 0.02; done ;; esac; echo "$line"; done'
+	wait_until state_is '$q.inflight == 1'
+	kill -HUP "$worker"
+	wait_until is_said 'stopping: what is begun is finished'
+	touch go
+	ended
+	assert_eq "$status $(state '[$q.left, ($q.deleted | length)]')" '0 [0,1]'
+	rm said
+	env --ignore-signal=HUP,INT s3ev-sqs -- s3ev-split -m >>shown 2>>said 3>&- &
+	worker=$!
+	wait_until grep -q '^SigBlk:.*4...$' "/proc/$worker/status"
+	kill -HUP "$worker"
+	kill -INT "$worker"
+	send 1
+	wait_until state_is '$q.left == 0'
+	[ "$(grep -c stopping said)" = 0 ]
+	kill "$worker"
+	ended
+	assert_eq "$status" 0
 }
 
 @test "a queue that does not exist, and other things that cannot begin" {
