@@ -27,6 +27,7 @@
 #include "check/check_option.h"
 #include "config/config_endpoint.h"
 #include "fetch/object_reader.h"
+#include "fetch/unread.h"
 #include "fetch/verify.h"
 #include "filter/filter.h"
 #include "filter/options.h"
@@ -56,13 +57,12 @@ enum { TRIES = 3, PAUSE_MS = 200 };
 struct work {
 	struct flow_item *item;
 	struct s3check *checks;
-	bool is_unpinned;		/* it is read without its condition */
 	unsigned tries;			/* of the processor, so far */
 	struct loop_timer timer;	/* until the next one */
 	struct s3_call head;		/* asks for the size */
 	struct inspect inspect;
 	struct worker_job job;
-	struct s3_look look;
+	struct unread unread;
 };
 
 static const char usage[] =
@@ -118,59 +118,36 @@ static void complain(const struct record *r, const struct err *err)
 
 static void start(void *ctx, struct flow_item *item);
 
-/*
- * The server refuses a condition that holds.  The first record that shows it
- * fails; the others are read without the condition, and fail if that does not
- * help, as where a proxy changes the ETag in each answer.
- */
-static void find_odd(struct work *work)
-{
-	struct s3check *checks = work->checks;
-	struct flow_item *item = work->item;
-
-	if (checks->quirks.refuses_etag && !work->is_unpinned) {
-		memset(work, 0, sizeof(*work));
-		start(checks, item);
-		return;
-	}
-	checks->quirks.refuses_etag = true;
-	flow_failed(item, &work->look.err);
-}
-
-static void on_looked(void *arg)
+static void on_looked(void *arg, enum unread_end end)
 {
 	struct work *work = arg;
-	const struct s3_look *look = &work->look;
+	struct s3check *checks = work->checks;
+	struct flow_item *item = work->item;
+	const struct s3_look *look = &work->unread.look;
 
-	switch (look->sight) {
-	case S3_SIGHT_GONE:
-	case S3_SIGHT_OTHER:
-		flow_gone(work->item, &look->err, look->now);
+	switch (end) {
+	case UNREAD_GONE:
+		flow_gone(item, &look->err, look->now);
 		break;
-	case S3_SIGHT_UNKNOWN:
-		flow_failed(work->item, &look->err);
+	case UNREAD_FAILED:
+		flow_failed(item, &look->err);
 		break;
-	case S3_SIGHT_SAME:
-		find_odd(work);
+	case UNREAD_AGAIN:
+		memset(work, 0, sizeof(*work));
+		start(checks, item);
 		break;
 	}
 }
 
-/* Only a look without a condition tells whether it is gone. */
 static void look_why(struct work *work)
 {
 	struct s3check *checks = work->checks;
-	const struct record *r = &work->item->record;
+	const struct s3_work what = { checks->filter.aws, &checks->s3,
+				      &work->item->record,
+				      &work->item->arena };
 
-	work->look = (struct s3_look){
-		.work = { checks->filter.aws, &checks->s3, r,
-			  &work->item->arena },
-		.etag = r->etag, .read = work->inspect.reader.marks,
-		.done = on_looked, .arg = work,
-	};
-	if (work->look.read.modified <= 0)
-		work->look.read = r->read;
-	s3_look_start(&work->look);
+	unread_look(&work->unread, &what, &work->inspect.reader.marks,
+		    on_looked, work);
 }
 
 /*
@@ -329,7 +306,7 @@ static void cancel(void *ctx, struct flow_item *item)
 	loop_timer_stop(&work->timer);
 	aws_call_free(&work->head.aws);
 	inspect_cancel(&work->inspect);
-	s3_look_cancel(&work->look);
+	unread_cancel(&work->unread);
 	worker_cancel(&work->job);
 }
 
@@ -485,7 +462,7 @@ static void start(void *ctx, struct flow_item *item)
 
 	work->item = checks->item = item;
 	work->checks = checks;
-	work->is_unpinned = checks->quirks.refuses_etag;
+	unread_begin(&work->unread, &checks->s3);
 	work->inspect.rules = &checks->rules;
 	work->inspect.record = &item->record;
 	if (!does_size_matter(checks, item) || is_by_aws(checks, &item->record)) {

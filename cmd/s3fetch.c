@@ -14,6 +14,7 @@
 #include "base/option_base.h"
 #include "fetch/download.h"
 #include "fetch/spool.h"
+#include "fetch/unread.h"
 #include "filter/filter.h"
 #include "filter/options.h"
 #include "filter/say.h"
@@ -39,11 +40,10 @@ struct fetch {
 struct object {
 	struct fetch *fetch;
 	struct flow_item *item;
-	bool is_unpinned;	/* it is read without its condition */
 	struct s3_call head;
 	struct spool_file file;
 	struct download download;
-	struct s3_look look;
+	struct unread unread;
 	struct record at;	/* the record's object, or a copy of it */
 	const struct record_copy *copy;	/* that copy, if it is one */
 	struct record_was was;
@@ -121,59 +121,34 @@ static void find_copy(struct object *object, const struct s3_look *look)
 	}
 }
 
-/*
- * The server refuses a condition that holds.  The first record that shows it
- * fails; the others are read without the condition, and fail if that does not
- * help, as where a proxy changes the ETag in each answer.
- */
-static void find_odd(struct object *object)
+static void on_looked(void *arg, enum unread_end end)
 {
+	struct object *object = arg;
 	struct fetch *fetch = object->fetch;
 	struct flow_item *item = object->item;
 
-	if (fetch->quirks.refuses_etag && !object->is_unpinned) {
+	switch (end) {
+	case UNREAD_GONE:
+		find_copy(object, &object->unread.look);
+		break;
+	case UNREAD_FAILED:
+		flow_failed(item, &object->unread.look.err);
+		break;
+	case UNREAD_AGAIN:
 		memset(object, 0, sizeof(*object));
 		start(fetch, item);
-		return;
-	}
-	fetch->quirks.refuses_etag = true;
-	flow_failed(item, &object->look.err);
-}
-
-static void on_looked(void *arg)
-{
-	struct object *object = arg;
-	const struct s3_look *look = &object->look;
-
-	switch (look->sight) {
-	case S3_SIGHT_GONE:
-	case S3_SIGHT_OTHER:
-		find_copy(object, look);
-		break;
-	case S3_SIGHT_UNKNOWN:
-		flow_failed(object->item, &look->err);
-		break;
-	case S3_SIGHT_SAME:
-		find_odd(object);
 		break;
 	}
 }
 
-/* Only a look without a condition tells whether it is gone. */
 static void look_why(struct object *object)
 {
 	struct fetch *fetch = object->fetch;
-	const struct record *r = &object->at;
+	const struct s3_work what = { fetch->filter.aws, &fetch->s3,
+				      &object->at, &object->item->arena };
 
-	object->look = (struct s3_look){
-		.work = { fetch->filter.aws, &fetch->s3, r,
-			  &object->item->arena },
-		.etag = r->etag, .read = object->download.marks,
-		.done = on_looked, .arg = object,
-	};
-	if (object->look.read.modified <= 0)
-		object->look.read = r->read;
-	s3_look_start(&object->look);
+	unread_look(&object->unread, &what, &object->download.marks, on_looked,
+		    object);
 }
 
 /* A file that cannot be written ends in another exit status. */
@@ -249,7 +224,7 @@ static void cancel(void *ctx, struct flow_item *item)
 
 	(void)ctx;
 	aws_call_free(&object->head.aws);
-	s3_look_cancel(&object->look);
+	unread_cancel(&object->unread);
 	download_cancel(&object->download);
 	spool_drop(&object->file);
 }
@@ -306,7 +281,7 @@ static void start(void *ctx, struct flow_item *item)
 	object->fetch = ctx;
 	object->item = item;
 	object->at = item->record;
-	object->is_unpinned = object->fetch->quirks.refuses_etag;
+	unread_begin(&object->unread, &object->fetch->s3);
 	open_file(object);
 }
 
