@@ -7,6 +7,7 @@
 
 #include "hash/checksum.h"
 #include "hash/digest.h"
+#include "s3/s3_metadata.h"
 
 bool derived_exists(const struct record *record)
 {
@@ -30,8 +31,8 @@ int derived_open(struct derived *output, const struct record *record,
 
 	output->record = record;
 	output->n_headers = 0;
-	put_header(output, "x-amz-meta-s3ev-id", record->id);
-	put_header(output, "x-amz-meta-s3ev-etag", record->etag);
+	put_header(output, S3_METADATA_ID, record->id);
+	put_header(output, S3_METADATA_ETAG, record->etag);
 	/* A record could name a FIFO: do not wait for its writer. */
 	output->slice.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (output->slice.fd < 0 || fstat(output->slice.fd, &st) < 0) {

@@ -7,11 +7,9 @@
 #include "format/uri.h"
 #include "format/xml.h"
 #include "http/http_head.h"
+#include "s3/s3_metadata.h"
 
 enum { TAGS_MAX = 32 << 10 };
-
-static const char meta[] = "x-amz-meta-", ours[] = "x-amz-meta-s3ev-",
-		  id[] = "x-amz-meta-s3ev-id";
 
 static bool begins(struct str name, const char *prefix)
 {
@@ -31,7 +29,7 @@ static bool is_carried(struct str name)
 	for (const char *const *other = names; *other; other++)
 		if (str_is_nocase(name, *other))
 			return true;
-	return begins(name, meta) && !begins(name, ours);
+	return begins(name, S3_METADATA) && !begins(name, S3_METADATA_OURS);
 }
 
 static int add(struct metadata *metadata, struct str name, struct str value,
@@ -59,7 +57,7 @@ int metadata_head(struct metadata *metadata, const struct http_request *answer,
 		if (is_carried(name) &&
 		    add(metadata, name, value, arena, err) < 0)
 			return -1;
-	return add(metadata, str_of(id), record_id, arena, err);
+	return add(metadata, STR(S3_METADATA_ID), record_id, arena, err);
 }
 
 struct tag {

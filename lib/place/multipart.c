@@ -5,6 +5,7 @@
 
 #include "aws/aws_request.h"
 #include "hash/digest.h"
+#include "s3/s3_metadata.h"
 
 enum { JOB_ARENA_MAX = 4 << 20, XML_MAX = 4 << 20 };
 
@@ -153,7 +154,7 @@ static void on_claimed(void *arg)
 
 static void claim(struct multipart *m)
 {
-	struct str_pair header = { STR("x-amz-meta-s3ev-claim"),
+	struct str_pair header = { STR(S3_METADATA_CLAIM),
 				   m->work.record->id };
 	struct s3_content content = { .bytes = STR(""), .n_headers = 1 };
 
@@ -368,7 +369,7 @@ static int put_mark(struct multipart *m, struct err *err)
 	digest_hex(m->mark, random, sizeof(random));
 	if (n > 0)
 		memcpy(headers, m->content.headers, n * sizeof(*headers));
-	headers[n] = (struct str_pair){ STR("x-amz-meta-s3ev-upload"),
+	headers[n] = (struct str_pair){ STR(S3_METADATA_UPLOAD),
 					str_of(m->mark) };
 	m->content.headers = headers;
 	m->content.n_headers = n + 1;

@@ -10,14 +10,12 @@
 #include "place/why_same.h"
 #include "record/dest_key.h"
 #include "record/record_shown.h"
+#include "s3/s3_metadata.h"
 
 enum {
 	REFUSED_MAX = 3,
 	DOCUMENT_MAX = 2 * RECORD_MAX	/* less than HTTP_BODY_MAX */
 };
-
-static const char id_header[] = "x-amz-meta-s3ev-id";
-static const char why_header[] = "x-amz-meta-s3ev-why";
 
 static void look(struct why *why);
 static void put_document(struct why *why, struct str replaced);
@@ -120,7 +118,7 @@ static int make_document(struct why *why)
 /* Does it say that it is an explanation?  So may whoever uploaded it. */
 static bool says_why(const struct why *why)
 {
-	return http_head_value(&why->call.aws.http, why_header).n > 0;
+	return http_head_value(&why->call.aws.http, S3_METADATA_WHY).n > 0;
 }
 
 static void collide(struct why *why)
@@ -277,9 +275,9 @@ void why_start(struct why *why)
 		finish(why, NULL);
 		return;
 	}
-	why->headers[0] = (struct str_pair){ STR(id_header),
+	why->headers[0] = (struct str_pair){ STR(S3_METADATA_ID),
 						 why->work.record->id };
-	why->headers[1] = (struct str_pair){ STR(why_header),
+	why->headers[1] = (struct str_pair){ STR(S3_METADATA_WHY),
 						 str_of(why->digest) };
 	why->content.type = STR("application/json");
 	why->content.headers = why->headers;

@@ -9,6 +9,7 @@
 #include "hash/etag.h"
 #include "http/http_describe.h"
 #include "http/http_head.h"
+#include "s3/s3_metadata.h"
 
 struct s3_document {
 	struct str code, message, request_id, condition; /* of an Error */
@@ -196,9 +197,9 @@ static struct str *find_header(struct headers *headers, struct str name)
 		{ "content-length", &headers->length },
 		{ "etag", &headers->etag },
 		{ "x-amz-checksum-type", &headers->checksum_type },
-		{ "x-amz-meta-s3ev-claim", &headers->claim_id },
-		{ "x-amz-meta-s3ev-id", &headers->record_id },
-		{ "x-amz-meta-s3ev-upload", &headers->upload_mark },
+		{ S3_METADATA_CLAIM, &headers->claim_id },
+		{ S3_METADATA_ID, &headers->record_id },
+		{ S3_METADATA_UPLOAD, &headers->upload_mark },
 		{ "x-amz-server-side-encryption", &headers->encryption },
 		{ "x-amz-server-side-encryption-customer-algorithm",
 		  &headers->customer_key },
