@@ -150,7 +150,7 @@ static void start(struct aws *aws, struct aws_call *call, const char *target,
 	call->n_headers = 0;
 	aws_call_header(call, "content-type", STR("application/x-amz-json-1.0"));
 	aws_call_header(call, "x-amz-target", str_of(target));
-	if (call->url && call->n_headers == 2) {
+	if (call->url && body.p && call->n_headers == 2) {
 		aws_start(aws, call);
 	} else {
 		err_memory(&err);

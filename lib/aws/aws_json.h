@@ -14,7 +14,7 @@
 /*
  * POST body (JSON) with target ("DynamoDB_20120810.PutItem") to call->url.  The
  * caller has set service, sign_service, region, url, arena, done and arg; url
- * and target may be NULL if memory is out.  The answer is the JSON in
+ * and target may be NULL, and body absent, if memory is out.  The answer is the JSON in
  * http.body_in, even when the service answers with an error.  The error's name,
  * from after its '#', is in err.code.  If the CRC-32 of an answer is not the
  * announced one, the call is tried again.

@@ -171,7 +171,6 @@ static void put(struct header_list *lines, struct str name, struct str value)
 static struct str encode_trace(struct arena *arena, struct str trace)
 {
 	struct buf out;
-	struct str kept;
 
 	buf_init(&out, 3 * trace.n + 1);
 	for (size_t i = 0; i < trace.n; i++) {
@@ -182,9 +181,7 @@ static struct str encode_trace(struct arena *arena, struct str trace)
 		else
 			buf_putc(&out, (char)c);
 	}
-	kept = arena_dup(arena, buf_str(&out));
-	buf_free(&out);
-	return kept;
+	return arena_take(arena, &out);
 }
 
 static void put_trace(struct header_list *lines,

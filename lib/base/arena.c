@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 enum { BLOCK_SIZE = 4096 };
 
 struct arena_block {
@@ -98,6 +100,15 @@ struct str arena_dup(struct arena *arena, struct str s)
 		memcpy(p, s.p, s.n);
 	p[s.n] = '\0';
 	return (struct str){ p, s.n };
+}
+
+struct str arena_take(struct arena *arena, struct buf *text)
+{
+	struct str taken = text->failed ? STR_NONE :
+					  arena_dup(arena, buf_str(text));
+
+	buf_free(text);
+	return taken;
 }
 
 /*

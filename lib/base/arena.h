@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 struct arena_block;
+struct buf;
 
 struct arena {
 	struct arena_block *head;	/* owned; newest first */
@@ -31,6 +32,12 @@ void *arena_alloc(struct arena *arena, size_t n);
 
 /* A copy of s, followed by a NUL; an absent str if memory is out. */
 struct str arena_dup(struct arena *arena, struct str s);
+
+/*
+ * The same with the text of a buffer, which is freed.  Absent also if the buffer
+ * has failed: half a text is none.
+ */
+struct str arena_take(struct arena *arena, struct buf *text);
 
 /* The formatted text, NUL-terminated, or NULL. */
 char *arena_printf(struct arena *arena, const char *format, ...)

@@ -115,10 +115,7 @@ struct err doctor_ask_ddb(struct doctor *doctor, const char *action,
 	struct aws_call *call = &doctor->ddb.aws;
 
 	aws_call_free(call);
-	memset(&doctor->ddb, 0, sizeof(doctor->ddb));
-	call->arena = &doctor->arena;
-	call->done = on_end;
-	call->arg = doctor;
+	ddb_begin(&doctor->ddb, &doctor->arena, on_end, doctor);
 	doctor->ended = false;
 	ddb_start(doctor->here.aws, &doctor->ddb, action, body);
 	return wait_for(doctor, call);

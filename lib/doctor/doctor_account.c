@@ -62,8 +62,7 @@ static int address(struct doctor *doctor, struct aws_call *call,
 	buf_init(&url, CONFIG_URL_MAX);
 	status = config_endpoint(config, CONFIG_STS, STR_NONE, &url, err);
 	buf_putc(&url, '/');
-	call->url = arena_dup(&doctor->arena, buf_str(&url)).p;
-	buf_free(&url);
+	call->url = arena_take(&doctor->arena, &url).p;
 	if (status == 0 && !call->url)
 		status = err_memory(err);
 	return status;

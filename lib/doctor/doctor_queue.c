@@ -62,8 +62,7 @@ static struct err ask(struct asked *asked, const char *target,
 	else if (config_endpoint(config, CONFIG_SQS, STR_NONE, &url, &err) < 0)
 		goto fail;
 	buf_putc(&url, '/');
-	call->url = arena_dup(&doctor->arena, buf_str(&url)).p;
-	buf_free(&url);
+	call->url = arena_take(&doctor->arena, &url).p;
 	aws_json_start(doctor->here.aws, call, target,
 		       arena_dup(&doctor->arena, buf_str(body)));
 	return doctor_answer(doctor);

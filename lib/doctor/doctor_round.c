@@ -67,9 +67,7 @@ static void remove_explanation(struct round *round, const struct record *copy)
 
 	buf_init(&key, KEY_MAX);
 	dest_key_why(&key, copy->route_key, copy);
-	if (!key.failed)
-		why.key = arena_dup(&doctor->arena, buf_str(&key));
-	buf_free(&key);
+	why.key = arena_take(&doctor->arena, &key);
 	s3_head(doctor->store->aws, doctor_ask(doctor), &why);
 	err = doctor_answer(doctor);
 	why.version = doctor->call.version;
@@ -99,8 +97,7 @@ static void remove_item(struct round *round, const struct record *record)
 	json_member(&body, "S", key.seq);
 	buf_puts(&body, "}}}");
 	err = doctor_ask_ddb(doctor, "DeleteItem",
-			     arena_dup(&doctor->arena, buf_str(&body)));
-	buf_free(&body);
+			     arena_take(&doctor->arena, &body));
 	count_left(round, &err);
 }
 

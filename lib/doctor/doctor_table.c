@@ -41,9 +41,7 @@ static struct err ask(struct doctor *doctor, const char *action,
 	json_member(&text, "TableName", str_of(doctor->setup.table));
 	buf_puts(&text, more);
 	buf_putc(&text, '}');
-	body = text.failed ? STR_NONE :
-			     arena_dup(&doctor->arena, buf_str(&text));
-	buf_free(&text);
+	body = arena_take(&doctor->arena, &text);
 	if (body.p)
 		return doctor_ask_ddb(doctor, action, body);
 	err_set(&err, "InvalidTable", "the name is too long");

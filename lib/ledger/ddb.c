@@ -2,9 +2,19 @@
 #include "ledger/ddb.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "aws/aws_json.h"
 #include "config/config_endpoint.h"
+
+void ddb_begin(struct ddb_call *call, struct arena *arena,
+	       void (*done)(void *arg), void *arg)
+{
+	memset(call, 0, sizeof(*call));
+	call->aws.arena = arena;
+	call->aws.done = done;
+	call->aws.arg = arg;
+}
 
 void ddb_start(struct aws *aws, struct ddb_call *call, const char *action,
 	       struct str body)
@@ -22,7 +32,7 @@ void ddb_start(struct aws *aws, struct ddb_call *call, const char *action,
 		aws_fail(aws, to, &err);
 	} else {
 		buf_putc(&url, '/');
-		to->url = arena_dup(to->arena, buf_str(&url)).p;
+		to->url = arena_take(to->arena, &url).p;
 		aws_json_start(aws, to, arena_printf(to->arena,
 					"DynamoDB_20120810.%s", action), body);
 	}

@@ -12,14 +12,20 @@
 #include "aws/aws.h"
 #include "base/str.h"
 
-/* The caller sets, in aws: arena, done, arg. */
 struct ddb_call {
 	struct aws_call aws;	/* first: a call is an aws_call */
 };
 
 /*
+ * Make a call ready, with nothing of an earlier one in it; done is called with
+ * arg at its end.  The caller may set deadline and trace in aws.
+ */
+void ddb_begin(struct ddb_call *call, struct arena *arena,
+	       void (*done)(void *arg), void *arg);
+
+/*
  * POST body (JSON) as the given action ("PutItem"); see aws_json.h for the
- * answer.
+ * answer.  Where body is absent the call fails, since memory is out.
  */
 void ddb_start(struct aws *aws, struct ddb_call *call, const char *action,
 	       struct str body);

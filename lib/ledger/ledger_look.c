@@ -240,18 +240,14 @@ static void ask(struct ledger_look *look)
 
 	buf_init(&body, BODY_MAX);
 	put_query(&body, look);
-	kept = body.failed ? STR_NONE : arena_dup(look->arena, buf_str(&body));
-	buf_free(&body);
+	kept = arena_take(look->arena, &body);
 	if (!kept.p) {
 		no_memory(look);
 		return;
 	}
-	memset(&look->call, 0, sizeof(look->call));
-	aws->arena = look->arena;
+	ddb_begin(&look->call, look->arena, on_page, look);
 	aws->deadline = look->record->deadline;
 	aws->trace = look->record->trace;
-	aws->done = on_page;
-	aws->arg = look;
 	ddb_start(look->aws, &look->call, "Query", kept);
 }
 

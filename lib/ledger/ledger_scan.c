@@ -230,26 +230,20 @@ static void on_page(void *arg)
 static void ask(struct ledger_segment *segment)
 {
 	struct ledger_scan *scan = segment->scan;
-	struct aws_call *aws = &segment->call.aws;
 	struct str kept;
 	struct buf body;
 	struct err err;
 
 	buf_init(&body, BODY_MAX);
 	put_request(&body, segment);
-	kept = body.failed ? STR_NONE :
-			     arena_dup(&segment->arena, buf_str(&body));
-	buf_free(&body);
+	kept = arena_take(&segment->arena, &body);
 	if (!kept.p) {
 		err_memory(&err);
 		stop(scan, &err);
 		return;
 	}
-	memset(&segment->call, 0, sizeof(segment->call));
+	ddb_begin(&segment->call, &segment->arena, on_page, segment);
 	segment->is_active = true;
-	aws->arena = &segment->arena;
-	aws->done = on_page;
-	aws->arg = segment;
 	ddb_start(scan->aws, &segment->call, is_scan(scan) ? "Scan" : "Query",
 		  kept);
 }

@@ -71,17 +71,12 @@ static void call(struct table *table, const char *action, const char *more,
 	json_member(&text, "TableName", str_of(table->name));
 	buf_puts(&text, more);
 	buf_putc(&text, '}');
-	body = text.failed ? STR_NONE :
-			     arena_dup(&table->arena, buf_str(&text));
-	buf_free(&text);
-	memset(&table->call, 0, sizeof(table->call));
+	body = arena_take(&table->arena, &text);
 	if (!body.p) {
 		give_up(table, "InvalidTable", "the name is too long");
 		return;
 	}
-	table->call.aws.arena = &table->arena;
-	table->call.aws.done = done;
-	table->call.aws.arg = table;
+	ddb_begin(&table->call, &table->arena, done, table);
 	ddb_start(table->aws, &table->call, action, body);
 }
 

@@ -42,22 +42,17 @@ static void call(struct ledger_write *entry, const char *action, struct buf *bod
 		 void (*then)(void *arg))
 {
 	struct aws_call *aws = &entry->call.aws;
-	struct str kept = body->failed ? STR_NONE :
-		arena_dup(entry->arena, buf_str(body));
+	struct str kept = arena_take(entry->arena, body);
 	struct err err;
 
-	buf_free(body);
-	memset(&entry->call, 0, sizeof(entry->call));
 	if (!kept.p) {
 		err_set(&err, "ItemTooLarge", "the item is too large");
 		fail(entry, &err);
 		return;
 	}
-	aws->arena = entry->arena;
+	ddb_begin(&entry->call, entry->arena, then, entry);
 	aws->deadline = entry->record->deadline;
 	aws->trace = entry->record->trace;
-	aws->done = then;
-	aws->arg = entry;
 	ddb_start(entry->aws, &entry->call, action, kept);
 }
 

@@ -33,7 +33,6 @@ void route_put(struct buf *members, const struct route *route)
 struct str route_note(const struct route *route, struct arena *arena)
 {
 	const struct place *place = route->place;
-	struct str note;
 	struct buf text;
 
 	buf_init(&text, 4 * RECORD_KEY_MAX);
@@ -50,7 +49,5 @@ struct str route_note(const struct route *route, struct arena *arena)
 		buf_puts(&text, ", replaced");
 	if (place->is_unguarded)
 		buf_puts(&text, ", unguarded");
-	note = arena_dup(arena, buf_str(&text));
-	buf_free(&text);
-	return note;
+	return arena_take(arena, &text);
 }

@@ -48,15 +48,11 @@ static struct s3_call *begin(struct why *why, void (*done)(void *arg))
 static struct str name_for(const struct record *record, struct str key,
 		    struct arena *arena)
 {
-	struct str name = STR_NONE;
 	struct buf text;
 
 	buf_init(&text, RECORD_KEY_MAX);
 	dest_key_why(&text, key, record);
-	if (!text.failed)
-		name = arena_dup(arena, buf_str(&text));
-	buf_free(&text);
-	return name;
+	return arena_take(arena, &text);
 }
 
 static void take_second_name(struct why *why)

@@ -202,9 +202,7 @@ int dest_key_key(const char *template, const struct record *record,
 		buf_free(&expanded);
 		return -1;
 	}
-	*key = expanded.failed ? STR_NONE :
-				 arena_dup(arena, buf_str(&expanded));
-	buf_free(&expanded);
+	*key = arena_take(arena, &expanded);
 	if (!key->p)
 		return err_memory(err);
 	if (key->n == 0)
@@ -236,15 +234,11 @@ void dest_key_second(struct buf *key, struct str taken,
 struct str dest_key_second_in(struct str taken, const struct record *record,
 			      struct arena *arena)
 {
-	struct str second = STR_NONE;
 	struct buf key;
 
 	buf_init(&key, RECORD_KEY_MAX);
 	dest_key_second(&key, taken, record);
-	if (!key.failed)
-		second = arena_dup(arena, buf_str(&key));
-	buf_free(&key);
-	return second;
+	return arena_take(arena, &key);
 }
 
 static const char why_suffix[] = ".why.json";

@@ -76,9 +76,7 @@ static int prepare(struct aws *aws, struct s3_call *call,
 	call->aws.judge = judge;
 	buf_init(&query, QUERY_MAX);
 	put_query(&query, list);
-	call->aws.query = query.failed ? STR_NONE :
-			  arena_dup(call->aws.arena, buf_str(&query));
-	buf_free(&query);
+	call->aws.query = arena_take(call->aws.arena, &query);
 	return call->aws.query.p ? 0 : err_memory(err);
 }
 

@@ -55,7 +55,7 @@ static const char *bucket_url(const struct s3_call *call)
 	buf_init(&url, URL_MAX);
 	if (config_bucket_url(aws_config(to->aws), call->bucket, to->region,
 			      &url, &how, &ignored) == 0 && !how.is_arn)
-		kept = arena_dup(to->arena, buf_str(&url)).p;
+		kept = arena_take(to->arena, &url).p;
 	buf_free(&url);
 	return kept;
 }

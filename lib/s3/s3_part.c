@@ -18,9 +18,7 @@ static void start(struct aws *aws, struct s3_call *call, int prepared,
 /* The query, of which the buffer is freed. */
 static int take_query(struct s3_call *call, struct buf *text, struct err *err)
 {
-	call->aws.query = text->failed ? STR_NONE :
-			  arena_dup(call->aws.arena, buf_str(text));
-	buf_free(text);
+	call->aws.query = arena_take(call->aws.arena, text);
 	return call->aws.query.p ? 0 : err_memory(err);
 }
 

@@ -115,10 +115,8 @@ int s3_request_pin(struct s3_call *call, const struct s3_object *object,
 	if (object->version.n > 0) {
 		buf_init(&query, QUERY_MAX);
 		put_version(&query, object->version);
-		call->aws.query = query.failed ? STR_NONE :
-				  arena_dup(arena, buf_str(&query));
+		call->aws.query = arena_take(arena, &query);
 		call->pinned_version = object->version;
-		buf_free(&query);
 		if (!call->aws.query.p)
 			return err_memory(err);
 	}
@@ -142,7 +140,6 @@ static struct str copy_source(struct arena *arena,
 {
 	bool is_arn = str_has_prefix(from->bucket, STR("arn:"));
 	struct buf source;
-	struct str kept;
 
 	buf_init(&source, QUERY_MAX);
 	uri_encode_path(&source, from->bucket);
@@ -152,9 +149,7 @@ static struct str copy_source(struct arena *arena,
 		buf_putc(&source, '?');
 		put_version(&source, from->version);
 	}
-	kept = source.failed ? STR_NONE : arena_dup(arena, buf_str(&source));
-	buf_free(&source);
-	return kept;
+	return arena_take(arena, &source);
 }
 
 bool s3_has_time_condition(const struct aws *aws,
