@@ -2,10 +2,21 @@
 #include "driver/stop.h"
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "io/signals.h"
+
+/*
+ * Where a terminal is closed, its shell sends SIGHUP, and the kernel once more
+ * when the shell ends; a service manager may send it right behind SIGTERM.
+ */
+static bool is_echo(const struct stop *stop, uint32_t signal)
+{
+	return signal == SIGHUP && stop->times > 0;
+}
 
 static void on_signal(void *arg, int fd, short events)
 {
@@ -13,7 +24,8 @@ static void on_signal(void *arg, int fd, short events)
 	struct signalfd_siginfo info;
 
 	(void)events;
-	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info) &&
+	    !is_echo(stop, info.ssi_signo))
 		stop->asked(stop->ctx, ++stop->times);
 }
 

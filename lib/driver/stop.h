@@ -3,7 +3,8 @@
  * stop: SIGHUP, SIGINT and SIGTERM, in the loop.
  *
  * The first means: take nothing more, and finish what is begun.  A second one
- * means: now.  Those that were ignored at the start, as by nohup(1), stay so.
+ * means: now, but SIGHUP is none, for it often comes twice.  Those that were
+ * ignored at the start, as by nohup(1), stay so.
  */
 #ifndef S3EV_STOP_H
 #define S3EV_STOP_H
@@ -11,7 +12,7 @@
 #include "io/loop.h"
 
 struct stop {
-	/* Called for each signal, times is 1 for the first. */
+	/* Called for each that counts, times is 1 for the first. */
 	void (*asked)(void *ctx, unsigned times);
 	void *ctx;
 

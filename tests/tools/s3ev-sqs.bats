@@ -459,6 +459,23 @@ healthy  0'
 	assert_eq "$status" 0
 }
 
+@test "a SIGHUP that comes twice, or behind SIGTERM, hurries nobody" {
+	service
+	for first in HUP TERM; do
+		send 1 hanging
+		work -- bash -c 's3ev-split -m | while read -r line; do case $line in *hanging*) until [ -e go ]; do sleep 0.02; done ;; esac; echo "$line"; done'
+		wait_until state_is '$q.inflight == 1'
+		kill "-$first" "$worker"
+		wait_until is_said 'stopping: what is begun is finished'
+		kill -HUP "$worker"
+		wait_until grep -q '^ShdPnd:.*0$' "/proc/$worker/status"
+		touch go
+		ended
+		assert_eq "$status $(state '$q.left') $(grep -c stopping said)" '0 0 1'
+		rm said go
+	done
+}
+
 @test "a queue that does not exist, and other things that cannot begin" {
 	service
 	status=0
