@@ -386,11 +386,13 @@ int walk_take(struct walk *walk, struct walk_span *span, struct page *page,
 		drop(walk, span);
 		return 0;
 	}
-	if (page->n == 0)
-		return skipped > 0 ? 0 : go_on_empty(span, page, err);
-	go_on(walk, span, page);
+	if (page->n > 0)
+		go_on(walk, span, page);
+	else if (skipped == 0 && go_on_empty(span, page, err) < 0)
+		return -1;
 	walk->failed |= span->after.failed || span->version.failed ||
-			span->safe.failed || span->token.failed;
+			span->safe.failed || span->token.failed ||
+			span->token_version.failed;
 	return walk->failed ? err_memory(err) : 0;
 }
 

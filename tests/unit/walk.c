@@ -522,6 +522,17 @@ static void test_room(void)
 	ok(walk_take(&walk, walk_next(&walk), &page, &err) < 0 &&
 	   err_is(&err, ERR_MEMORY), "a key to begin behind that has none");
 	walk_free(&walk);
+	page = (struct page){ .is_truncated = true, .token = large };
+	walk_init(&walk, STR(""), STR_NONE, 4, false);
+	ok(walk_take(&walk, walk_next(&walk), &page, &err) < 0 &&
+	   err_is(&err, ERR_MEMORY), "a token behind an empty page");
+	walk_free(&walk);
+	page.token = STR("a");
+	page.next_version = large;
+	walk_init(&walk, STR(""), STR_NONE, 4, true);
+	ok(walk_take(&walk, walk_next(&walk), &page, &err) < 0 &&
+	   err_is(&err, ERR_MEMORY), "the version that goes with it");
+	walk_free(&walk);
 }
 
 static void test_left(void)
