@@ -50,6 +50,18 @@ static bool is_in_path(struct str name)
 	return runnable_find(name, path);
 }
 
+/* What env(1) is asked for; a path is taken as it is. */
+static bool is_for_env(struct str name)
+{
+	char path[PATH_MAX];
+
+	if (!memchr(name.p, '/', name.n))
+		return is_in_path(name);
+	return name.p[0] == '/' &&
+	       snprintf(path, sizeof(path), "%.*s", STR_FMT(name)) < PATH_MAX &&
+	       is_program(path);
+}
+
 void runnable_read_line(const char *path, char line[RUNNABLE_LINE_SIZE])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -65,7 +77,7 @@ void runnable_read_line(const char *path, char line[RUNNABLE_LINE_SIZE])
 static int check_interpreter(const char *path, const char *line,
 			     struct err *err)
 {
-	struct str rest = str_trim(str_of(line + 2), " \t");
+	struct str rest = str_trim(str_of(line + 2), " ");
 	struct str program, name;
 	char text[RUNNABLE_LINE_SIZE];
 
@@ -85,7 +97,7 @@ static int check_interpreter(const char *path, const char *line,
 		name = str_next(&rest, ' ');
 	while (rest.p && (name.n == 0 || name.p[0] == '-' ||
 			  memchr(name.p, '=', name.n)));
-	if (name.n == 0 || is_in_path(name))
+	if (name.n == 0 || is_for_env(name))
 		return 0;
 	return err_set(err, "InvalidCommand", "%s wants %.*s, which is not in "
 		       "PATH", path, STR_FMT(name));
@@ -101,6 +113,9 @@ static int check_file(const char *path, struct err *err)
 			       "it may not be executed: chmod +x, if it is a "
 			       "program");
 	runnable_read_line(path, line);
+	/* The kernel and env(1) take them for blanks. */
+	for (char *tab = line; (tab = strchr(tab, '\t')) != NULL; )
+		*tab = ' ';
 	return line[0] == '#' && line[1] == '!' ?
 		check_interpreter(path, line, err) : 0;
 }

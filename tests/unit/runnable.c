@@ -10,11 +10,11 @@
 
 static char here[] = "/tmp/s3ev-runnable.XXXXXX";
 
-static void put(const char *name, mode_t mode)
+static void put(const char *name, mode_t mode, const char *line)
 {
 	FILE *file = fopen(name, "w");
 
-	if (!file || fputs("#!/bin/sh\n", file) == EOF || fclose(file) != 0 ||
+	if (!file || fprintf(file, "%s\n", line) < 0 || fclose(file) != 0 ||
 	    chmod(name, mode) < 0)
 		ok(false, "cannot write %s", name);
 }
@@ -28,9 +28,9 @@ static void make_place(void)
 	if (!mkdtemp(here) || chdir(here) < 0 || mkdir("bin", 0700) < 0 ||
 	    mkdir("other", 0700) < 0 || mkdir("other/tool", 0700) < 0)
 		ok(false, "cannot make %s", here);
-	put("tool", 0700);
-	put("bin/tool", 0700);
-	put("bin/note", 0600);
+	put("tool", 0700, "#!/bin/sh");
+	put("bin/tool", 0700, "#!/bin/sh");
+	put("bin/note", 0600, "#!/bin/sh");
 }
 
 static void remove_place(void)
@@ -74,6 +74,37 @@ static void set_path(const char *text)
 	setenv("PATH", path, 1);
 }
 
+static const struct {
+	const char *line;
+	bool runs;
+} lines[] = {
+	{ "#!/bin/sh", true },
+	{ "#! /bin/sh -e", true },
+	{ "#!\t/bin/sh\t-e", true },
+	{ "#!/no/sh", false },
+	{ "#!/usr/bin/env sh", true },
+	{ "#!/usr/bin/env\tsh", true },
+	{ "#!/usr/bin/env  -S\tA=b sh -e", true },
+	{ "#!/usr/bin/env no-such-program", false },
+	{ "#!/usr/bin/env /bin/sh", true },
+	{ "#!/usr/bin/env -S /bin/sh -e", true },
+	{ "#!/usr/bin/env /no/sh", false },
+	{ "#!/usr/bin/env bin/tool", false },
+};
+
+/* The interpreter of a script has to be there. */
+static void test_lines(void)
+{
+	struct err err;
+
+	setenv("PATH", "/usr/bin:/bin", 1);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		put("tool", 0700, lines[i].line);
+		ok((runnable_check("./tool", &err) == 0) == lines[i].runs,
+		   "%s %s", lines[i].line, lines[i].runs ? "runs" : "does not");
+	}
+}
+
 int main(void)
 {
 	char path[PATH_MAX], line[RUNNABLE_LINE_SIZE];
@@ -98,6 +129,7 @@ int main(void)
 	ok(!runnable_find(STR("tool"), path), "and what lies here is not");
 	runnable_read_line("tool", line);
 	ok(strcmp(line, "#!/bin/sh") == 0, "a first line");
+	test_lines();
 	remove_place();
 	return done();
 }
