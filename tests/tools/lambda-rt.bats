@@ -24,6 +24,12 @@ runtime() { # [OPTION...] -- COMMAND...
 	servers+=("$rt")
 }
 
+# While it ends, it could still be given an event.
+stop_runtime() {
+	kill "$rt"
+	wait "$rt" || :
+}
+
 # Sends a request to the service; prints what it answers.
 ask() { # PATH [BODY]
 	untraced ask_resident ask "$LAMBDA_URL$1" "${@:2}"
@@ -162,7 +168,7 @@ ID lambda-rt: InvalidJSON: the text is cut off"
 	kill -9 "$pipeline"
 	wait_until [ ! -e "/proc/$pipeline" ] # it has been waited for
 	assert_eq "$(answer "$(put)")" "$summary"
-	kill "$rt"
+	stop_runtime
 	runtime -- bash -c 's3ev-split -m | while read -r line; do
 		case $line in *victim*) exit ;; esac
 		echo "$line"
@@ -224,7 +230,7 @@ ID lambda-rt: InvalidJSON: the text is cut off"
 		elif .key then .gone = {code: \"NoSuchKey\", message: \"not there\"} else . end'"
 	assert_eq "$(answer "$(messages "$(put)")")" '{"batchItemFailures":[{"itemIdentifier":"m1"}]}'
 	assert_eq "$(answer "$(put out)")" '{"records":0,"good":0,"bad":0,"gone":0}'
-	kill "$rt"
+	stop_runtime
 	runtime -- sh -c "$pipe | jq -c --unbuffered 'if .bucket then empty else . end'"
 	assert_eq "$(invoke "$(put)" | jq -r .type)" s3ev.RecordsMissing
 }
