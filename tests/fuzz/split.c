@@ -265,9 +265,12 @@ static long long count(struct str in)
 	yajl_val list, tree = NULL;
 	long long n = -1;
 
-	/* The tree cuts names off at an escaped NUL. */
+	/*
+	 * The tree cuts names off at an escaped NUL, and takes vertical tabs
+	 * and form feeds for blanks.
+	 */
 	if (in.n > 0 && in.n < 8192 && *text == '{' && strlen(text) == in.n &&
-	    !strchr(text, '\\'))
+	    !strpbrk(text, "\\\v\f"))
 		tree = yajl_tree_parse(text, why, sizeof(why));
 	list = is_plain_object(tree, members) ? only(tree, "Records") : NULL;
 	if (list && YAJL_IS_ARRAY(list)) {
