@@ -42,8 +42,8 @@ struct asked {
 	const char *arn;	/* as IAM wants it */
 };
 
-static struct err ask(struct asked *asked, const char *target,
-		      const struct buf *body)
+/* The body is freed. */
+static struct err ask(struct asked *asked, const char *target, struct buf *body)
 {
 	struct doctor *doctor = asked->doctor;
 	struct aws_call *call = &doctor_ask(doctor)->aws;
@@ -64,9 +64,10 @@ static struct err ask(struct asked *asked, const char *target,
 	buf_putc(&url, '/');
 	call->url = arena_take(&doctor->arena, &url).p;
 	aws_json_start(doctor->here.aws, call, target,
-		       arena_dup(&doctor->arena, buf_str(body)));
+		       arena_take(&doctor->arena, body));
 	return doctor_answer(doctor);
 fail:
+	buf_free(body);
 	buf_free(&url);
 	return err;
 }
@@ -82,7 +83,6 @@ static int look_at_queue(struct asked *asked, struct queue_answer *answer)
 	buf_init(&body, BODY_MAX);
 	sqs_message_put_attributes(&body, &asked->queue);
 	err = ask(asked, "AmazonSQS.GetQueueAttributes", &body);
-	buf_free(&body);
 	if (sqs_message_is_nowhere(&err)) {
 		doctor_tell(doctor, DOCTOR_BAD, "queue.queue",
 			    "create it, or correct QUEUE_URL",
@@ -204,7 +204,6 @@ static void look_at_right(struct asked *asked, const char *check,
 	buf_init(&body, BODY_MAX);
 	sqs_message_put_batch(&body, &asked->queue, &entry, 1);
 	err = ask(asked, target, &body);
-	buf_free(&body);
 	if (!err_is_set(&err) || sqs_message_is_lost(&err))
 		doctor_tell(doctor, DOCTOR_OK, check, NULL, "%s: allowed",
 			    asked->name);
