@@ -121,8 +121,7 @@ static int wait_for_more(struct split *split)
 		output_broken();
 		return fail_stdout(split);
 	}
-	if (stats_file_end(&split->stats_file, &split->stats, 128 + signal,
-			   &err) < 0)
+	if (stats_file_end(&split->stats_file, 128 + signal, &err) < 0)
 		report(NULL, err.message);
 	signals_die(&split->signals, signal);
 	return -1;
@@ -398,6 +397,13 @@ static int run(struct split *split)
 	return split->status;
 }
 
+static struct stats stats_now(void *ctx)
+{
+	const struct split *split = ctx;
+
+	return split->stats;
+}
+
 static int run_with_stats(struct split *split)
 {
 	const char *path = split->flow.stats;
@@ -406,7 +412,10 @@ static int run_with_stats(struct split *split)
 
 	stats_init(&split->stats);
 	signals_init(&split->signals);
-	if (stats_file_open(&split->stats_file, path, "s3ev-split", &err) < 0) {
+	split->stats_file = (struct stats_file){
+		.filter = "s3ev-split", .now = stats_now, .ctx = split,
+	};
+	if (stats_file_open(&split->stats_file, path, &err) < 0) {
 		report(NULL, err.message);
 		return EX_IOERR;
 	}
@@ -415,7 +424,7 @@ static int run_with_stats(struct split *split)
 		return EX_OSERR;
 	}
 	status = run(split);
-	if (stats_file_end(&split->stats_file, &split->stats, status, &err) < 0) {
+	if (stats_file_end(&split->stats_file, status, &err) < 0) {
 		report(NULL, err.message);
 		status = status == EX_OK ? EX_IOERR : status;
 	}

@@ -93,22 +93,24 @@ static int open_stats(struct filter *filter)
 {
 	struct err err;
 
+	filter->stats_file = (struct stats_file){
+		.filter = filter->flow->name, .now = stats_now, .ctx = filter,
+	};
 	if (stats_file_open(&filter->stats_file, filter->options.stats,
-			    filter->flow->name, &err) < 0) {
+			    &err) < 0) {
 		say(filter, err.message);
 		return -1;
 	}
-	stats_file_tell(&filter->stats_file, filter->loop, stats_now, filter);
+	stats_file_tell(&filter->stats_file, filter->loop);
 	return 0;
 }
 
 /* A signal may end the run afterwards, while what lingers is waited for. */
 static int write_stats(struct filter *filter, int status)
 {
-	const struct stats stats = stats_now(filter);
 	struct err err;
 
-	if (stats_file_end(&filter->stats_file, &stats, status, &err) == 0)
+	if (stats_file_end(&filter->stats_file, status, &err) == 0)
 		return status;
 	say(filter, err.message);
 	/* A fault of the run itself says more than one of its statistics. */

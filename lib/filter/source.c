@@ -59,10 +59,9 @@ static struct stats stats_now(void *ctx)
 
 static void write_stats(struct source *source, int status)
 {
-	const struct stats stats = stats_now(source);
 	struct err err;
 
-	if (stats_file_end(&source->stats_file, &stats, status, &err) == 0)
+	if (stats_file_end(&source->stats_file, status, &err) == 0)
 		return;
 	source_say(source, err.message);
 	source_note(source, EX_IOERR);
@@ -85,12 +84,15 @@ static int open_stats(struct source *source)
 {
 	struct err err;
 
+	source->stats_file = (struct stats_file){
+		.filter = source->name, .now = stats_now, .ctx = source,
+	};
 	if (stats_file_open(&source->stats_file, source->flow.stats,
-			    source->name, &err) < 0) {
+			    &err) < 0) {
 		source_say(source, err.message);
 		return EX_IOERR;
 	}
-	stats_file_tell(&source->stats_file, source->loop, stats_now, source);
+	stats_file_tell(&source->stats_file, source->loop);
 	if (source->stats_file.fd < 0 ||
 	    loop_signals(source->loop, on_signal, source) == 0)
 		return EX_OK;

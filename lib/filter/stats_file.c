@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,14 +39,11 @@ static int beside_standard(int fd)
 	return other;
 }
 
-int stats_file_open(struct stats_file *file, const char *path,
-		    const char *filter, struct err *err)
+int stats_file_open(struct stats_file *file, const char *path, struct err *err)
 {
 	int flags;
 
-	memset(file, 0, sizeof(*file));
 	file->fd = file->held_stdout = -1;
-	file->filter = filter;
 	if (!path)
 		return 0;
 	while ((file->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
@@ -88,15 +84,15 @@ static ssize_t write_unharmed(int fd, struct str line)
 	return n;
 }
 
-static int append(const struct stats_file *file, const struct stats *stats,
-		  int status, struct err *err)
+static int append(const struct stats_file *file, int status, struct err *err)
 {
+	const struct stats stats = file->now(file->ctx);
 	struct buf line;
 	ssize_t n = -1;
 	int result = 0;
 
 	buf_init(&line, LINE_MAX_BYTES);
-	stats_put(&line, file->filter, stats, status);
+	stats_put(&line, file->filter, &stats, status);
 	errno = ENOMEM;	/* the reason, if the line could not be made */
 	if (!line.failed)
 		n = write_unharmed(file->fd, buf_str(&line));
@@ -114,10 +110,9 @@ static void tell_later(struct stats_file *file);
 static void tell(void *arg)
 {
 	struct stats_file *file = arg;
-	const struct stats stats = file->now(file->ctx);
 	struct err ignored;
 
-	append(file, &stats, STATS_RUNNING, &ignored);
+	append(file, STATS_RUNNING, &ignored);
 	tell_later(file);
 }
 
@@ -126,8 +121,7 @@ static void tell_later(struct stats_file *file)
 	loop_timer_set(file->loop, &file->timer, TELL_MS, tell, file);
 }
 
-void stats_file_tell(struct stats_file *file, struct loop *loop,
-		     struct stats (*now)(void *ctx), void *ctx)
+void stats_file_tell(struct stats_file *file, struct loop *loop)
 {
 	struct stat status;
 
@@ -136,13 +130,10 @@ void stats_file_tell(struct stats_file *file, struct loop *loop,
 	    fcntl(file->fd, F_SETFL, O_APPEND | O_NONBLOCK) < 0)
 		return;
 	file->loop = loop;
-	file->now = now;
-	file->ctx = ctx;
 	tell_later(file);
 }
 
-int stats_file_end(struct stats_file *file, const struct stats *stats,
-		   int status, struct err *err)
+int stats_file_end(struct stats_file *file, int status, struct err *err)
 {
 	int result;
 
@@ -150,7 +141,7 @@ int stats_file_end(struct stats_file *file, const struct stats *stats,
 		return 0;
 	if (file->loop)
 		loop_timer_stop(&file->timer);
-	result = append(file, stats, status, err);
+	result = append(file, status, err);
 	if (close(file->fd) < 0 && result == 0)
 		result = err_errno(err, "stats");
 	if (file->held_stdout >= 0)
