@@ -178,8 +178,8 @@ ID lambda-rt: InvalidJSON: the text is cut off"
 }
 
 @test "what is not done before the deadline failed, and the pipeline is replaced" {
-	service '{"timeout":1500}'
-	runtime -m 800 -- sh -c 's3ev-split -m | while read -r line; do
+	service '{"timeout":6000}'
+	runtime -m 4500 -- sh -c 's3ev-split -m | while read -r line; do
 		case $line in *victim*) sleep 100 ;; esac
 		echo "$line"
 	done'
