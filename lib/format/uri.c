@@ -71,11 +71,11 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* The byte that "%XX" at p stands for, or -1. */
+/* The byte that the two hex digits at p stand for, or -1. */
 static int escaped_byte(const char *p)
 {
-	int high = hex_value(p[1]);
-	int low = hex_value(p[2]);
+	int high = hex_value(p[0]);
+	int low = hex_value(p[1]);
 
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
@@ -86,6 +86,23 @@ static size_t span(const char *p, size_t n, char c)
 	const char *found = memchr(p, c, n);
 
 	return found ? (size_t)(found - p) : n;
+}
+
+/* The byte that what is at *i stands for; moves *i behind it. */
+static char next_byte(struct str s, size_t *i, char plus)
+{
+	char c = s.p[(*i)++];
+	int byte;
+
+	if (c == '+')
+		return plus;
+	if (c != '%' || s.n - *i < 2)
+		return c;
+	byte = escaped_byte(s.p + *i);
+	if (byte < 0)
+		return c;
+	*i += 2;
+	return (char)byte;
 }
 
 /* plus is what '+' becomes. */
@@ -101,17 +118,8 @@ static size_t decode(char *out, struct str s, char plus)
 		i = span(s.p, i, '+');
 	if (out != s.p)
 		memmove(out, s.p, i);
-	for (n = i; i < s.n; i++) {
-		int byte = (unsigned char)s.p[i];
-
-		if (byte == '%' && s.n - i > 2 && escaped_byte(s.p + i) >= 0) {
-			byte = escaped_byte(s.p + i);
-			i += 2;
-		} else if (byte == '+') {
-			byte = plus;
-		}
-		out[n++] = (char)byte;
-	}
+	for (n = i; i < s.n;)
+		out[n++] = next_byte(s, &i, plus);
 	return n;
 }
 
@@ -123,4 +131,17 @@ size_t uri_decode_percent(char *out, struct str s)
 size_t uri_decode_form(char *out, struct str s)
 {
 	return decode(out, s, ' ');
+}
+
+bool uri_form_is(struct str s, struct str text)
+{
+	size_t n = 0, i = 0;
+
+	while (i < s.n) {
+		char c = next_byte(s, &i, ' ');
+
+		if (n == text.n || text.p[n++] != c)
+			return false;
+	}
+	return n == text.n;
 }

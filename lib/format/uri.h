@@ -42,4 +42,7 @@ size_t uri_decode_percent(char *out, struct str s);
  */
 size_t uri_decode_form(char *out, struct str s);
 
+/* Whether s, decoded in this way, is text.  It needs no memory. */
+bool uri_form_is(struct str s, struct str text);
+
 #endif

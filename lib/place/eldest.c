@@ -16,27 +16,17 @@ struct entry {
 struct versions {
 	struct entry entry;		/* each in turn */
 	struct str key;
-	struct arena *arena;
 	struct eldest *eldest;
 	bool is_over;			/* a delete marker has come */
 };
-
-static bool is_our_key(const struct versions *versions)
-{
-	struct str key = versions->entry.key;
-	char *decoded = arena_alloc(versions->arena, key.n + 1);
-
-	return decoded &&
-	       str_eq((struct str){ decoded, uri_decode_form(decoded, key) },
-		      versions->key);
-}
 
 /* Both kinds are read as Version; a delete marker has no ETag. */
 static void see(void *ctx)
 {
 	struct versions *versions = ctx;
 
-	if (versions->is_over || !is_our_key(versions))
+	if (versions->is_over ||
+	    !uri_form_is(versions->entry.key, versions->key))
 		return;
 	if (versions->entry.etag.n == 0) {
 		versions->is_over = true;
@@ -78,8 +68,7 @@ int eldest_find(struct str document, struct str key, struct arena *arena,
 		{ "ListVersionsResult/Version/ETag",
 		  offsetof(struct entry, etag) },
 	};
-	struct versions versions = { .key = key, .arena = arena,
-				     .eldest = eldest };
+	struct versions versions = { .key = key, .eldest = eldest };
 	const struct xml_list list = { "ListVersionsResult/Version", fields, 3,
 				       see, &versions };
 	struct str text = alike(document, arena);

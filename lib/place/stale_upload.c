@@ -116,17 +116,9 @@ struct uploads {
 
 static bool is_our_key(const struct uploads *uploads)
 {
-	struct stale_upload *stale = uploads->stale;
-	struct str key = uploads->upload.key;
-	char *decoded;
+	struct str key = uploads->upload.key, ours = uploads->stale->to.key;
 
-	if (!uploads->is_url)
-		return str_eq(key, stale->to.key);
-	decoded = arena_alloc(stale->work.arena, key.n + 1);
-	if (!decoded)
-		return false;
-	return str_eq((struct str){ decoded, uri_decode_form(decoded, key) },
-		      stale->to.key);
+	return uploads->is_url ? uri_form_is(key, ours) : str_eq(key, ours);
 }
 
 static void find_own(void *ctx)

@@ -22,22 +22,20 @@ static void add_spelling(struct s3_look *look, struct str key)
 		look->spellings[look->n_spellings++] = key;
 }
 
-/* What the key would be, had it been encoded as a form. */
-static struct str decoded(struct s3_look *look)
+/* -1 if memory is out: then nobody knows whether it is there. */
+static int find_spellings(struct s3_look *look)
 {
 	struct str key = look->work.record->key;
-	char *text = arena_alloc(look->work.arena, key.n + 1);
+	char *decoded = arena_alloc(look->work.arena, key.n + 1);
 
-	if (!text)
-		return STR_NONE;
-	return (struct str){ text, uri_decode_form(text, key) };
-}
-
-static void find_spellings(struct s3_look *look)
-{
+	if (!decoded)
+		return err_memory(&look->err);
 	look->n_spellings = look->at = 0;
 	add_spelling(look, look->work.record->spelled);
-	add_spelling(look, decoded(look));
+	/* What the key would be, had it been encoded as a form. */
+	add_spelling(look, (struct str){ decoded,
+					 uri_decode_form(decoded, key) });
+	return 0;
 }
 
 static void look_at_spelling(struct s3_look *look);
@@ -202,12 +200,10 @@ static void on_seen(void *arg)
 		return;
 	}
 	look->err = err;
-	if (!is_absent) {
+	if (is_absent && find_spellings(look) == 0)
+		look_at_spelling(look);
+	else
 		finish(look, S3_SIGHT_UNKNOWN, STR_NONE);
-		return;
-	}
-	find_spellings(look);
-	look_at_spelling(look);
 }
 
 void s3_look_start(struct s3_look *look)

@@ -95,6 +95,25 @@ static void check_decoding(size_t (*decode)(char *, struct str),
 	free(out);
 }
 
+/* With the text, with less of it, with more, and with another byte. */
+static void check_comparison(const char *encoded, const char *text)
+{
+	char other[64];
+	struct str s = str_of(encoded), t = { other, strlen(text) };
+
+	memcpy(other, text, t.n);
+	other[t.n] = 'x';
+	ok(uri_form_is(s, t), "%s is a form of %s", encoded, text);
+	t.n++;
+	ok(!uri_form_is(s, t), "... and not of more");
+	if (t.n == 1)
+		return;
+	t.n -= 2;
+	ok(!uri_form_is(s, t), "... nor of less");
+	other[t.n++] ^= 1;
+	ok(!uri_form_is(s, t), "... nor of another");
+}
+
 static void test_decoding(void)
 {
 	char c = 'x';
@@ -104,6 +123,7 @@ static void test_decoding(void)
 			       decodings[i].percent, "percent is decoded");
 		check_decoding(uri_decode_form, decodings[i].text,
 			       decodings[i].form, "a form is decoded");
+		check_comparison(decodings[i].text, decodings[i].form);
 	}
 	ok(uri_decode_form(&c, STR_NONE) == 0 && c == 'x',
 	   "nothing is decoded to nothing");
