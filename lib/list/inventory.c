@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "format/json.h"
+#include "format/json_each.h"
 #include "format/json_pick.h"
 #include "format/uri.h"
 #include "hash/etag.h"
@@ -24,16 +24,24 @@ static const struct json_pick_field manifest_fields[] = {
 
 /* The files */
 
+struct file {
+	struct str key, md5, size;
+};
+
+static const struct json_pick_field file_fields[] = {
+	{ "key", offsetof(struct file, key), true },
+	{ "MD5checksum", offsetof(struct file, md5), true },
+	{ "size", offsetof(struct file, size), false },
+};
+
 struct files_reader {
 	struct inventory *inventory;
 	struct arena *arena;
+	struct json_pick *picker;
 	size_t room;
-	unsigned depth;
-	struct str name;
-	char name_text[16];
 };
 
-static int add_file(struct files_reader *r)
+static struct inventory_file *add_file(struct files_reader *r)
 {
 	struct inventory *inventory = r->inventory;
 
@@ -43,94 +51,52 @@ static int add_file(struct files_reader *r)
 			arena_alloc(r->arena, room * sizeof(*more));
 
 		if (!more)
-			return -1;
+			return NULL;
 		if (r->room > 0)
 			memcpy(more, inventory->files,
 			       r->room * sizeof(*more));
 		inventory->files = more;
 		r->room = room;
 	}
-	inventory->n_files++;
-	return 0;
+	return &inventory->files[inventory->n_files++];
 }
 
-static int on_open(void *ctx, enum json_type type)
-{
-	struct files_reader *r = ctx;
-
-	r->depth++;
-	if (r->depth == 1)
-		return type == JSON_ARRAY ? 0 : -1;
-	return r->depth == 2 && type == JSON_OBJECT ? add_file(r) : -1;
-}
-
-static int on_close(void *ctx, enum json_type type)
-{
-	struct files_reader *r = ctx;
-
-	(void)type;
-	r->depth--;
-	return 0;
-}
-
-static int on_name(void *ctx, struct str name)
-{
-	struct files_reader *r = ctx;
-
-	r->name = (struct str){ r->name_text, 0 };
-	if (name.n < sizeof(r->name_text)) {
-		memcpy(r->name_text, name.p, name.n);
-		r->name.n = name.n;
-	}
-	return 0;
-}
-
-static int on_scalar(void *ctx, enum json_type type, struct str text)
+static int read_file(void *ctx, struct str object, struct err *err)
 {
 	struct files_reader *r = ctx;
 	struct inventory_file *file;
+	struct file read;
 
-	if (r->depth != 2)
+	if (json_pick_object(r->picker, object, r->arena, &read, err) < 0)
 		return -1;
-	file = &r->inventory->files[r->inventory->n_files - 1];
-	if (str_is(r->name, "key") && type == JSON_STRING) {
-		file->key = arena_dup(r->arena, text);
-		return file->key.p ? 0 : -1;
-	}
-	if (str_is(r->name, "MD5checksum") && type == JSON_STRING) {
-		file->md5 = arena_dup(r->arena, text);
-		return file->md5.p ? 0 : -1;
-	}
-	if (str_is(r->name, "size") && type == JSON_NUMBER)
-		file->has_size = str_number(text, &file->size) == 0;
+	if (read.key.n == 0 || !etag_is_md5(read.md5))
+		return err_set(err, "InvalidManifest",
+			       "a file without its key or MD5checksum");
+	file = add_file(r);
+	if (!file)
+		return err_memory(err);
+	*file = (struct inventory_file){ .key = read.key, .md5 = read.md5 };
+	file->has_size = read.size.p &&
+			 str_number(read.size, &file->size) == 0;
 	return 0;
 }
 
 static int read_files(struct inventory *inventory, struct str json,
 		      struct arena *arena, struct err *err)
 {
-	static const struct json_handler handler = {
-		on_scalar, on_name, on_open, on_close
+	struct files_reader r = {
+		.inventory = inventory, .arena = arena,
+		.picker = json_pick_new(file_fields, 3),
 	};
-	struct files_reader r = { .inventory = inventory, .arena = arena };
-	struct json_parser *parser = json_new(&handler, &r);
-	int status = -1;
+	int status;
 
-	if (!parser)
+	if (!r.picker)
 		return err_memory(err);
-	if (json_whole(parser, json, err) == 0)
-		status = 0;
-	else if (err_is(err, ERR_STOPPED))
-		err_set(err, "InvalidManifest",
-			"files is no list of objects, or one too long");
-	json_free(parser);
-	for (size_t i = 0; status == 0 && i < inventory->n_files; i++)
-		if (inventory->files[i].key.n == 0 ||
-		    !etag_is_md5(inventory->files[i].md5))
-			status = err_set(err, "InvalidManifest",
-					 "a file without its key or "
-					 "MD5checksum");
-	return status;
+	status = json_each(json, read_file, &r, err);
+	json_pick_free(r.picker);
+	return status < 0 && err_is(err, ERR_JSON) ?
+	       err_set(err, "InvalidManifest", "files is no list of objects") :
+	       status;
 }
 
 /* The columns */
