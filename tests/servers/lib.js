@@ -44,11 +44,18 @@ function request(endpoint, what) {
 	})
 }
 
-async function readAll(stream) {
+// The whole of a stream, by its events: an iterator costs as much as all else
+// that is done for a small request.
+function readAll(stream) {
 	const pieces = []
-	for await (const piece of stream)
-		pieces.push(piece)
-	return Buffer.concat(pieces)
+	return new Promise((resolve, reject) => {
+		if (stream.destroyed)
+			reject(new Error('cut off'))
+		stream.on('data', (piece) => pieces.push(piece))
+			.on('end', () => resolve(Buffer.concat(pieces)))
+			.on('error', reject)
+			.on('close', () => reject(new Error('cut off')))
+	})
 }
 
 // Runs a client as a program of its own: with this process's arguments, stdin,

@@ -275,15 +275,15 @@ ends_with_0() {
 
 @test "what a list names is moved, also when the move is killed" {
 	new_places
-	fill 1000
+	fill 300
 	keys=$(jq -c '.[0]' wanted)
 	move() {
-		s3ls -j 4 --page-size 100 "s3://$in" | s3route -p "$to" -b "$bad" | ddb-record -t "$table" | s3rm -r
+		s3ls -j 4 --page-size 30 "s3://$in" | s3route -p "$to" -b "$bad" | ddb-record -t "$table" | s3rm -r
 	}
 	export -f move
 	export in to bad table
 	setsid bash -c move >"$dir/moved" 2>/dev/null 3>&- &
-	wait_until has_lines "$dir/moved" $((100 + RANDOM % 500))
+	wait_until has_lines "$dir/moved" $((30 + RANDOM % 150))
 	kill -9 -- -$!
 	wait $! || :
 	# Each object is somewhere at any time.
@@ -292,5 +292,5 @@ ends_with_0() {
 	run3 bash -o pipefail -c move
 	assert_eq "$status $err" '0 '
 	s3c ls "$to" | jq -c '.[].key' | sort | diff <(printf '%s\n' "$keys") -
-	assert_eq "$(s3c ls "$in") $(items | wc -l)" '[] 1000'
+	assert_eq "$(s3c ls "$in") $(items | wc -l)" '[] 300'
 }

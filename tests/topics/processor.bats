@@ -520,7 +520,7 @@ none_runs() { # FILE
 	no_output
 	# While another runs, one that has cleared its environment is not found.
 	line="$line"$'\n'$(echo hello | spooled key=slow) make_output \
-		'[ $S3EV_KEY = slow ] && exec sleep 100; env -i setsid sh -c "while echo x; do :; done" & exit 0' --timeout 3 -j 2
+		'[ $S3EV_KEY = slow ] && exec sleep 100; env -i setsid sh -c "while echo x; do :; done" & exit 0' --timeout 1 -j 2
 	assert_eq "$status $(outcomes | sort)" $'75 failed ProcessorTimeout\nfailed ProcessorTimeout'
 	assert_eq "$(ls -A "$dir/out.d")" ''
 	nothing_left

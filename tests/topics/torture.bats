@@ -12,16 +12,16 @@ ends_with() { # LINE
 }
 
 @test "20 kills, events doubled and shuffled, three pipelines at once: nothing is lost, twice or wrong" {
-	run3 "$tests/bin/torture" 20 --objects 100 --seed "$seed"
+	run3 "$tests/bin/torture" 20 --objects 50 --seed "$seed"
 	ends_with '10 passed, 0 failed'
 }
 
 @test "faults beside it: nothing is lost, twice or wrong" {
-	run3 "$tests/bin/torture" 5 --objects 50 --rate 0.05 --seed "$seed"
+	run3 "$tests/bin/torture" 5 --objects 25 --rate 0.05 --seed "$seed"
 	ends_with '10 passed, 0 failed'
 }
 
 @test "torture finds mistakes that are put into filters" {
-	run3 "$tests/bin/torture" 1 --objects 20 --selftest --seed "$seed"
+	run3 "$tests/bin/torture" 1 --objects 4 --selftest --seed "$seed"
 	ends_with '8 passed, 0 failed'
 }
