@@ -688,7 +688,8 @@ failed InvalidAnswer'
 @test "-X: one that ends fails the record it had, and says why" {
 	worker 'case $text in exit) echo "out of licenses" >&2; exit 3 ;; kill) kill -KILL $$ ;; last) echo "{}"; exit ;; mute) exec >&- ;; *) echo "{}" ;; esac'
 	ask good exit good kill good last good mute good
-	assert_eq "$status $(outcomes | tr '\n' ';')" '75 good;failed ProcessorFailed;good;failed ProcessorKilled;good;good;good;failed ProcessorKilled;good;'
+	# What comes behind the last answer may be given to one that is just ending.
+	[[ "$status $(outcomes | tr '\n' ';')" =~ ^'75 good;failed ProcessorFailed;good;failed ProcessorKilled;good;good;'(good|'failed ProcessorFailed')';failed ProcessorKilled;good;'$ ]]
 	assert_json '.key != "exit" or .failed.message == "the processor ended with status 3, without an answer: out of licenses" and .failed.retry'
 	nothing_left
 }
