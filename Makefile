@@ -379,10 +379,10 @@ picture:		## make man/s3ev-report.png, which README.md shows
 	@$(MAKE) all $(MODULES)
 	BUILD=$(abspath $B) node tests/browser/picture man/s3ev-report.png
 
-check-lambda:		## test the bundle and the stack
+check-lambda:		## test the bundle and the stack, and the flow with 1000 objects
 	@tests/bin/need build test lambda lambda-arm64 lambda-test
 	@$(MAKE) all
-	tests/bin/run $B --only $(LAMBDA_BATS)
+	LAMBDA_OBJECTS=1000 tests/bin/run $B --only $(LAMBDA_BATS) tests/lambda/lambda.bats
 
 check-image:		## test the image: what is in it, and a worker that runs in it
 	@tests/bin/need build test lambda lambda-arm64 image image-test
