@@ -36,9 +36,10 @@ DATA = $(DESTDIR)$(PREFIX)/share/s3ev
 COMPLETIONS_BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 COMPLETIONS_ZSH = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
 CFLAGS ?= -O2 -g
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 # glibc's checks of lengths want an optimiser.
 HARDENING ?= -fstack-protector-strong -fstack-clash-protection -fPIE \
-	$(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),-fcf-protection) \
+	$(if $(findstring x86_64,$(MACHINE)),-fcf-protection) \
 	$(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 B ?= build
 # What is built before tests is built on all processors, and one job more: npm
