@@ -97,7 +97,7 @@ DEB_BATS := tests/packages/deb.bats
 IMAGE_BATS := tests/packages/image.bats
 LISTS_BATS := tests/topics/lists.bats
 EXAMPLES_BATS := tests/topics/examples.bats
-PEERS_BATS := tests/topics/peers.bats
+PEERS_BATS := tests/topics/servers.bats tests/topics/peers.bats
 HEAVY_BATS := $(LAMBDA_BATS) $(DEB_BATS) $(IMAGE_BATS) $(LISTS_BATS) $(EXAMPLES_BATS) $(PEERS_BATS)
 SHELL_SCRIPTS := \
 	.ci/run \
@@ -173,8 +173,8 @@ deps:			## install what building and testing need
 	tests/bin/need build test
 
 # Its programs are slow: fewer files at a time, or tests wait too long. What is
-# installed is not made with its flags; pages and test servers are none of them.
-NOT_ASAN = tests/topics/install.bats tests/topics/pages.bats tests/topics/servers.bats
+# installed is not made with its flags; pages are none of them.
+NOT_ASAN = tests/topics/install.bats tests/topics/pages.bats
 asan:			## run all tests under ASan and UBSan
 	@tests/bin/need build test
 	@$(MAKE) $(PARALLEL) B=build-asan HARDENING= CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" $(MODULES) all unit
@@ -390,7 +390,7 @@ check-image:		## test the image: what is in it, and a worker that runs in it
 	@$(MAKE) all
 	tests/bin/run $B --only $(IMAGE_BATS)
 
-check-peers: deps	## test the servers that are no RGW, race, which judges them, and metrics for a collector
+check-peers: deps	## test the servers of the tests, race, which judges them, and metrics for a collector
 	@tests/bin/need servers
 	@$(MAKE) $(PARALLEL) all
 	tests/bin/run $B --only $(PEERS_BATS)

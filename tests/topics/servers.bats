@@ -590,3 +590,9 @@ queue() { # PATH BODY
 	done
 	assert_eq "$reports" 17
 }
+
+@test "torture finds mistakes that are put into filters" {
+	run3 "$tests/bin/torture" 1 --objects 4 --selftest --seed "${TORTURE_SEED-$RANDOM}"
+	printf '%s\n' "$out$err"
+	[[ $status$err = 0 && $out == *$'\n8 passed, 0 failed\n' ]]
+}

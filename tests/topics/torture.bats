@@ -20,8 +20,3 @@ ends_with() { # LINE
 	run3 "$tests/bin/torture" 5 --objects 25 --rate 0.05 --seed "$seed"
 	ends_with '10 passed, 0 failed'
 }
-
-@test "torture finds mistakes that are put into filters" {
-	run3 "$tests/bin/torture" 1 --objects 4 --selftest --seed "$seed"
-	ends_with '8 passed, 0 failed'
-}
