@@ -147,7 +147,7 @@ const char *check_name(enum check_kind kind)
 bool check_has_any(const struct check_rules *rules)
 {
 	return rules->names.count > 0 || rules->has_max_size ||
-	       rules->min_size > 0 || rules->kinds > 0;
+	       rules->min_size > 0 || rules->kinds > 0 || rules->unzip;
 }
 
 bool check_has_sizes(const struct check_rules *rules)

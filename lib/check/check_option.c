@@ -72,6 +72,7 @@ const char *check_option_take(struct check_rules *rules, int option,
 		rules->has_max_size = true;
 		return take_size(&rules->max_size, arg);
 	case CHECK_OPTION_MAX_UNZIPPED:
+		rules->unzip = true; /* it is a limit of that */
 		if (take_size(&rules->max_unzipped, arg) ||
 		    rules->max_unzipped == 0)
 			return "not a number of bytes";

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "check/check.h"
+#include "check/check_option.h"
 #include "doctor/doctor_program.h"
 #include "io/sandbox.h"
 #include "io/spawn.h"
+#include "processor/processor_option.h"
 #include "record/record.h"
 #include "record/record_fault.h"
+#include "s3/s3_option.h"
 
 enum { WORDS_MAX = 128, SAID_MAX = 512, MIB = 1 << 20, ROOM_MIN = 512 /* MiB */ };
 
@@ -218,35 +223,37 @@ static void look_at_all_options(struct doctor *doctor)
 
 /* The processor */
 
-/* Is it an option of s3check that looks at an object?  Words may be cut short. */
-static bool is_check(struct str word)
+/*
+ * Does anything in these options of s3check decide?  What is wrong with them has
+ * been told already.
+ */
+static bool has_check(struct doctor *doctor, const char *checks)
 {
-	static const char *const names[] = {
-		"processor", "worker", "name", "min-size", "max-size", "etag",
-		"json", "ndjson", "csv", "utf8", "gzip", "unzip"
+	static const char letters[] = ":j:z" PROCESSOR_OPTION_LETTERS;
+	static const struct option words[] = {
+		CHECK_OPTION_WORDS,
+		PROCESSOR_OPTION_WORDS,
+		S3_OPTION_WORDS,
+		{ NULL, 0, NULL, 0 }
 	};
-	struct str name = str_next(&word, '=');
-
-	if (name.n < 2 || name.p[0] != '-')
-		return false;
-	if (name.p[1] != '-')
-		return name.p[1] == 'x' || name.p[1] == 'X' ||
-		       memchr(name.p, 'z', name.n);
-	name = (struct str){ name.p + 2, name.n - 2 };
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (name.n > 0 && str_has_prefix(str_of(names[i]), name))
-			return true;
-	return false;
-}
-
-static bool has_check(const char *checks)
-{
+	struct check_rules rules = CHECK_RULES;
 	struct str rest = str_of(checks), word;
+	char *argv[WORDS_MAX + 2] = { NULL };
+	int argc = 1, option;
 
-	while ((word = doctor_word(&rest)).p)
-		if (is_check(word))
+	while (argc <= WORDS_MAX && (word = doctor_word(&rest)).p)
+		argv[argc++] = (char *)(size_t)
+			       arena_dup(&doctor->arena, word).p;
+	argv[0] = argv[argc] = NULL;
+	optind = 0; /* begin anew */
+	while ((option = getopt_long(argc, argv, letters, words, NULL)) != -1) {
+		if (option == PROCESSOR_OPTION_COMMAND ||
+		    option == PROCESSOR_OPTION_WORKER)
 			return true;
-	return false;
+		if (check_option_is(option))
+			(void)check_option_take(&rules, option, optarg);
+	}
+	return check_has_any(&rules);
 }
 
 static void look_at_processor(struct doctor *doctor)
@@ -259,7 +266,7 @@ static void look_at_processor(struct doctor *doctor)
 			    "set PROCESSOR, or set it empty if there is none",
 			    "PROCESSOR is not set: pipelines/process takes "
 			    "the one that lies beside it, if any");
-	else if (processor[0] == '\0' && !has_check(doctor->setup.checks))
+	else if (processor[0] == '\0' && !has_check(doctor, doctor->setup.checks))
 		doctor_tell(doctor, DOCTOR_WARN, "settings.processor",
 			    "set PROCESSOR or CHECKS",
 			    "there is neither a processor nor a check: every "

@@ -91,7 +91,7 @@ static int find_bad_gzip(struct inspect *x)
 
 static bool has_checks(const struct inspect *x)
 {
-	return x->stored.n > 0 || x->content.n > 0 || wants(x, CHECK_GZIP);
+	return x->stored.n > 0 || x->content.n > 0 || x->rules->unzip;
 }
 
 static void resume(struct inspect *x)
@@ -358,7 +358,8 @@ bool inspect_is_remote(const struct check_rules *rules,
 		       const struct record *record)
 {
 	return object_reader_is_remote(record) &&
-	       (how->command || check_kinds(rules, record) != 0);
+	       (how->command || rules->unzip ||
+		check_kinds(rules, record) != 0);
 }
 
 void inspect_put(struct buf *members, const struct inspect *x)

@@ -181,6 +181,22 @@ good'
 	[ ! -e "$dir/end" ]
 }
 
+@test "-z is a check by itself: what is no whole gzip file is bad, whoever else looks at it" {
+	server
+	printf '{"a":1}\n' | gzip | head -c 20 >"$dir/a.gz"
+	for options in -z '-z -x true' '-z -x cat' '--max-unzipped=5M'; do
+		check "$(spooled <"$dir/a.gz")" $options
+		assert_eq "$options $status $err$(outcomes)" "$options 0 bad the gzip is cut off"
+		check "$(echo plain | spooled)" $options
+		assert_eq "$options $status $err$(outcomes)" "$options 0 good"
+	done
+	check "$(record bucket=in key=k size=100000)" -z
+	assert_eq "$status $err$(outcomes) $(jq -r .method "$STUB_LOG")" '0 good GET'
+	# A worker is asked only about what is a whole file.
+	check "$(spooled <"$dir/a.gz")" -z -X 'touch "$dir/asked"; while read -r line; do echo "{}"; done'
+	assert_eq "$status $err$(outcomes) $(ls "$dir/asked" 2>&1 | grep -c cannot)" '0 bad the gzip is cut off 1'
+}
+
 @test "-z: a processor slower than its input gets every byte once, and so do the checks" {
 	new_bucket in
 	seq 1000000 >"$dir/plain"

@@ -347,10 +347,10 @@ a bad file went to $bad/.s3ev-doctor/N, and was recorded"
 @test "what is not set is warned of, and good and bad data may share a bucket" {
 	well
 	SOURCE_BUCKETS='' named 0 'warn|settings.sources|any bucket'
-	for checks in '' '--timeout 600' '--skip-folders -j 4'; do
+	for checks in '' '--timeout 600' '--skip-folders -j 4' '-j 8 --env x' --allow-bom; do
 		CHECKS=$checks named 0 'warn|settings.processor|every object is good'
 	done
-	for checks in --gz '-j 4 -z' '--name *.csv' '-x cat'; do
+	for checks in --gz '-j 4 -z' -kz --max-unz=5M '--name *.csv' '--delim tab' '-x cat' -kxcat '-j8 -k --work cat'; do
 		CHECKS=$checks named 0
 	done
 	BAD_DATA_BUCKET=$to ROUTE_OPTIONS='--bad-template=bad/{key}' named 0
