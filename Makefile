@@ -97,7 +97,7 @@ DEB_BATS := tests/packages/deb.bats
 IMAGE_BATS := tests/packages/image.bats
 LISTS_BATS := tests/topics/lists.bats
 EXAMPLES_BATS := tests/topics/examples.bats
-PEERS_BATS := tests/topics/servers.bats tests/topics/peers.bats
+PEERS_BATS := tests/topics/servers.bats tests/topics/peers.bats tests/topics/moto.bats
 HEAVY_BATS := $(LAMBDA_BATS) $(DEB_BATS) $(IMAGE_BATS) $(LISTS_BATS) $(EXAMPLES_BATS) $(PEERS_BATS)
 SHELL_SCRIPTS := \
 	.ci/run \
