@@ -22,7 +22,6 @@
 #include "processor/processor_option.h"
 #include "record/record.h"
 #include "record/record_fault.h"
-#include "s3/s3_option.h"
 
 enum { WORDS_MAX = 128, SAID_MAX = 512, MIB = 1 << 20, ROOM_MIN = 512 /* MiB */ };
 
@@ -230,10 +229,12 @@ static void look_at_all_options(struct doctor *doctor)
 static bool has_check(struct doctor *doctor, const char *checks)
 {
 	static const char letters[] = ":j:z" PROCESSOR_OPTION_LETTERS;
+	/* An option that is not among them decides nothing. */
 	static const struct option words[] = {
 		CHECK_OPTION_WORDS,
-		PROCESSOR_OPTION_WORDS,
-		S3_OPTION_WORDS,
+		{ "processor", required_argument, NULL,
+		  PROCESSOR_OPTION_COMMAND },
+		{ "worker", required_argument, NULL, PROCESSOR_OPTION_WORKER },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct check_rules rules = CHECK_RULES;
