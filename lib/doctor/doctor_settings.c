@@ -229,7 +229,7 @@ static void look_at_all_options(struct doctor *doctor)
 static bool has_check(struct doctor *doctor, const char *checks)
 {
 	static const char letters[] = ":j:z" PROCESSOR_OPTION_LETTERS;
-	/* An option that is not among them decides nothing. */
+	/* Only these can decide; the others are passed over. */
 	static const struct option words[] = {
 		CHECK_OPTION_WORDS,
 		{ "processor", required_argument, NULL,
@@ -242,10 +242,10 @@ static bool has_check(struct doctor *doctor, const char *checks)
 	char *argv[WORDS_MAX + 2] = { NULL };
 	int argc = 1, option;
 
-	while (argc <= WORDS_MAX && (word = doctor_word(&rest)).p)
-		argv[argc++] = (char *)(size_t)
-			       arena_dup(&doctor->arena, word).p;
-	argv[0] = argv[argc] = NULL;
+	while (argc <= WORDS_MAX && (word = doctor_word(&rest)).p &&
+	       (argv[argc] = (char *)(size_t)
+			     arena_dup(&doctor->arena, word).p))
+		argc++;
 	optind = 0; /* begin anew */
 	while ((option = getopt_long(argc, argv, letters, words, NULL)) != -1) {
 		if (option == PROCESSOR_OPTION_COMMAND ||

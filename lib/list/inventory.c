@@ -86,7 +86,8 @@ static int read_files(struct inventory *inventory, struct str json,
 {
 	struct files_reader r = {
 		.inventory = inventory, .arena = arena,
-		.picker = json_pick_new(file_fields, 3),
+		.picker = json_pick_new(file_fields, sizeof(file_fields) /
+						     sizeof(*file_fields)),
 	};
 	int status;
 

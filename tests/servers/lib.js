@@ -44,18 +44,11 @@ function request(endpoint, what) {
 	})
 }
 
-// The whole of a stream, by its events: an iterator costs as much as all else
-// that is done for a small request.
-function readAll(stream) {
+async function readAll(stream) {
 	const pieces = []
-	return new Promise((resolve, reject) => {
-		if (stream.destroyed)
-			reject(new Error('cut off'))
-		stream.on('data', (piece) => pieces.push(piece))
-			.on('end', () => resolve(Buffer.concat(pieces)))
-			.on('error', reject)
-			.on('close', () => reject(new Error('cut off')))
-	})
+	for await (const piece of stream)
+		pieces.push(piece)
+	return Buffer.concat(pieces)
 }
 
 // Runs a client as a program of its own: with this process's arguments, stdin,

@@ -719,7 +719,7 @@ a c "
 	! ldd "$(type -P s3ev-split)" | grep -q libasan || return 0
 	printf '{"messageId":"m","body":"%s"}' "$(head -c 4000000 /dev/zero | tr '\0' 'x')" >large
 	counts=()
-	for ((size = 3000; size < 40000; size += 1000)); do
+	for ((size = 3000; size < 40000; size += 500)); do
 		run3 bash -c "ulimit -v $size && exec s3ev-split -m <large"
 		[[ $status = 65 || $status = 71 || $status = 127 ]] || { echo "$size: $status $err"; return 1; }
 		counts[status]=$((${counts[status]-0} + 1))

@@ -440,15 +440,15 @@ takes() { # FILE COUNT COMMAND...
 	assert_eq "$(grep -c '"failed"\|"gone"\|"bad"' "$dir/out")" 0
 }
 
-@test "2,000 records through 64 in flight: in less than 8 MiB of its own" {
+@test "10,000 records through 64 in flight: in less than 8 MiB of its own" {
 	server
-	records 2000 >"$dir/in"
+	records 10000 >"$dir/in"
 	for command in "s3fetch -d $spool" 's3route -p to -b bad' 'ddb-record -t t'; do
 		# shellcheck disable=SC2086
-		takes "$dir/in" 2000 $command -j 64
+		takes "$dir/in" 10000 $command -j 64
 		[ "$kib" -lt $((8 * 1024)) ]
 	done
-	assert_eq "$(find "$spool" -type f | wc -l)" 2000
+	assert_eq "$(find "$spool" -type f | wc -l)" 10000
 }
 
 @test "records of 1 MB by the hundred, -k and the first one slow: in less than 56 MiB with four in flight" {
