@@ -16,6 +16,11 @@ export LANG=C.UTF-8
 
 servers=()
 
+# When a test began, without the three processes that bats starts for it.
+get_mills_since_epoch() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
 # Runs a function without the trap with which bats follows each command, see
 # trace.bash: it makes a loop of bash twenty times slower.
 untraced() { # FUNCTION ARGUMENT...
@@ -258,12 +263,20 @@ make_record() {
 	printf '{%s}\n' "${line#,}"
 }
 
-# Puts 32 hexadecimal digits that follow from a text into the variable NAME:
-# two FNV-1a of 64 bits, of the text and of what comes behind it.
+# Puts 32 hexadecimal digits that follow from a text into the variable NAME: two
+# FNV-1a of 64 bits, of the text and of what comes behind it. They take ten
+# characters at a time, as a number with 64 as its base; what is no digit of that
+# is written in two, or by its bytes.
 digest() { # NAME TEXT
-	local LC_ALL=C at i byte piece a=-3750763034362895579 b
-	for ((at = 0; at < ${#2}; at += 64)); do
-		piece=${2:at:64} # the whole of a long text is copied whenever it is looked at
+	local LC_ALL=C at i byte text=${2//_/__} piece a=-3750763034362895579 b
+	text=${text// /_s} text=${text//=/_e} text=${text//-/_m} text=${text//\//_l} text=${text//./_p}
+	text=${text//:/_c} text=${text//\"/_q}
+	for ((at = 0; at < ${#text}; at += 10)); do
+		piece=${text:at:10}
+		if [[ $piece != *[!0-9a-zA-Z@_]* ]]; then
+			a=$(((a ^ 64#$piece) * 1099511628211))
+			continue
+		fi
 		for ((i = 0; i < ${#piece}; i++)); do
 			printf -v byte %d "'${piece:i:1}"
 			a=$(((a ^ (byte & 255)) * 1099511628211))

@@ -526,7 +526,7 @@ queue() { # PATH BODY
 		TEST "teardown" { TEARDOWN=1; }
 		TEST "passes" {
 			! true
-			[ -z "$TRACE" ] || [[ $(type bats_debug_trap) == *trace_last* ]]
+			[ -z "$TRACE" ] || [[ $(trap -p DEBUG) == *trace_last* ]]
 		}
 	E
 	for TRACE in '' "$tests/lib/trace.bash"; do
