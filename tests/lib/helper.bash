@@ -14,7 +14,7 @@ PATH=${BUILD:-$tests/../build}:$tests/servers:$PATH
 unset LC_ALL LC_CTYPE
 export LANG=C.UTF-8
 
-servers=()
+servers=() served=''
 
 # When a test began, without the three processes that bats starts for it.
 get_mills_since_epoch() {
@@ -65,6 +65,10 @@ ask_resident() { # COMMAND ARGUMENT...
 # (-r, -e) or wants them sorted (-cS). Scripts that a test runs have jq.
 if command -v gojq >/dev/null; then
 	jq() { # ARGUMENT...
+		untraced one_jq "$@"
+	}
+
+	one_jq() {
 		local text input='' status=0
 		if [[ $1 == -cS ]]; then
 			gojq -c "${@:2}"
@@ -104,7 +108,7 @@ teardown() {
 }
 
 stop_servers() {
-	untraced ask_resident stop $$
+	[ -z "$served" ] || untraced ask_resident stop $$
 	[ ${#servers[@]} -gt 0 ] || return 0
 	kill "${servers[@]}" 2>/dev/null || :
 	wait "${servers[@]}" 2>/dev/null || :
@@ -129,6 +133,7 @@ pause() { # SECONDS
 
 # Starts servers/NAME in the resident process, for this test, and sets port.
 serve() { # NAME ARGUMENT...
+	served=1
 	port=$(untraced ask_resident serve $$ "$@")
 }
 
@@ -264,32 +269,34 @@ make_record() {
 }
 
 # Puts 32 hexadecimal digits that follow from a text into the variable NAME: two
-# FNV-1a of 64 bits, of the text and of what comes behind it. They take ten
-# characters at a time, as a number with 64 as its base; what is no digit of that
-# is written in two, or by its bytes.
+# FNV-1a of 64 bits, of the text and of what comes behind it. Text of common
+# characters is taken ten at a time, as a number with 64 as its base, in which
+# what is no digit is written in two. For the C locale, in which bytes count.
 digest() { # NAME TEXT
-	local LC_ALL=C at i byte text=${2//_/__} piece a=-3750763034362895579 b
+	local at i byte piece text=${2//_/__} a=-3750763034362895579 b
 	text=${text// /_s} text=${text//=/_e} text=${text//-/_m} text=${text//\//_l} text=${text//./_p}
 	text=${text//:/_c} text=${text//\"/_q}
-	for ((at = 0; at < ${#text}; at += 10)); do
-		piece=${text:at:10}
-		if [[ $piece != *[!0-9a-zA-Z@_]* ]]; then
-			a=$(((a ^ 64#$piece) * 1099511628211))
-			continue
-		fi
-		for ((i = 0; i < ${#piece}; i++)); do
-			printf -v byte %d "'${piece:i:1}"
-			a=$(((a ^ (byte & 255)) * 1099511628211))
+	if [[ $text != *[!0-9a-zA-Z@_]* ]]; then
+		for ((at = 0; at < ${#text}; at += 10)); do
+			a=$(((a ^ 64#${text:at:10}) * 1099511628211))
 		done
-	done
+	else
+		for ((at = 0; at < ${#2}; at += 64)); do
+			piece=${2:at:64} # the whole of a long text is copied whenever it is looked at
+			for ((i = 0; i < ${#piece}; i++)); do
+				printf -v byte %d "'${piece:i:1}"
+				a=$(((a ^ (byte & 255)) * 1099511628211))
+			done
+		done
+	fi
 	b=$(((a ^ ${#2}) * 1099511628211))
 	b=$(((b ^ (b >> 29)) * 1099511628211))
 	printf -v "$1" %016x%016x "$a" "$b"
 }
 
-# Puts a text as a string of JSON into the variable NAME.
+# Puts a text as a string of JSON into the variable NAME, in the C locale.
 json_string() { # NAME TEXT
-	local LC_ALL=C i text=${2//\\/\\\\} escape
+	local i text=${2//\\/\\\\} escape
 	text=${text//\"/\\\"}
 	if [[ $text == *[[:cntrl:]]* ]]; then
 		text=${text//$'\n'/\\n} text=${text//$'\t'/\\t} text=${text//$'\r'/\\r}

@@ -16,10 +16,12 @@ if [[ ${BATS_TRACE_LEVEL:-0} -eq 0 ]] && declare -F bats_get_failure_stack_trace
 	trace_trap='[[ $FUNCNAME == bats_* || $BASH_SOURCE == */bats-core/* || ${BATS_INTERRUPTED-}${BATS_TIMED_OUT-} ]]'
 	trace_trap+=' || trace_before=$trace_last trace_last="$LINENO ${BASH_LINENO[@]} ${FUNCNAME[@]}"'
 
-	# Bats calls it before the first command: from then on ours is the trap.
+	# What runs while a test file is read is followed as well. For a test bats sets
+	# its own trap anew, which calls this before the first command.
 	bats_debug_trap() {
 		trap "$trace_trap" DEBUG
 	}
+	bats_debug_trap
 
 	# Before some commands fail, the trap has run once more, with another line.
 	bats_error_trap() {
@@ -30,20 +32,21 @@ if [[ ${BATS_TRACE_LEVEL:-0} -eq 0 ]] && declare -F bats_get_failure_stack_trace
 		BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
 	}
 
-	# Puts LINE FUNCTION FILE of each frame into an array, the innermost first.
+	# Puts LINE FUNCTION FILE of each frame into an array, the innermost first. What
+	# stands in no function is the test file's.
 	bats_get_failure_stack_trace() { # NAME
 		local -n frames=$1
-		local words i n file
+		local words names i known
 		[[ -n $BATS_DEBUG_LAST_STACK_TRACE_IS_VALID ]] || trace_last=$trace_before
 		IFS=' ' read -ra words <<<"$trace_last"
-		n=$((${#words[@]} / 2))
+		names=("${words[@]:(${#words[@]} + 1) / 2}" '')
 		frames=()
 		shopt -s extdebug
-		for ((i = 0; i < n; i++)); do
-			IFS=' ' read -r _ _ file < <(declare -F "${words[n + 1 + i]}")
-			frames+=("${words[i]} ${words[n + 1 + i]} ${file:-$BATS_TEST_SOURCE}")
-			case ${words[n + 1 + i]} in
-			"${BATS_TEST_NAME-}" | setup | teardown | setup_file | teardown_file | setup_suite | teardown_suite) break ;;
+		for ((i = 0; i < ${#names[@]} - 1; i++)); do
+			known=$(declare -F "${names[i]}") || known="source 0 $BATS_TEST_SOURCE"
+			frames+=("${words[i]} ${names[i]} ${known#* * }")
+			case ${names[i]}:${names[i + 1]} in
+			"${BATS_TEST_NAME-}":* | setup:* | teardown:* | setup_*:* | teardown_*:* | source:bats_*) break ;;
 			esac
 		done
 		shopt -u extdebug

@@ -258,7 +258,7 @@ good'
 	export AWS_ENDPOINT_URL_S3=$STUB_URL TMPDIR=$dir/tmp
 	mkdir "$TMPDIR"
 	mkfifo "$dir/fifo"
-	s3check --env dir --allow-write "$dir" --utf8 --csv=1 -x 'sha256sum >"$dir/sum"; ls "$S3EV_FOLDER" >"$dir/files"' <"$dir/fifo" >"$dir/out" 2>"$dir/err" 3>&- &
+	s3check --env dir --allow-write "$dir" --utf8 --csv=1 -x 'openssl dgst -sha256 -r >"$dir/sum"; ls "$S3EV_FOLDER" >"$dir/files"' <"$dir/fifo" >"$dir/out" 2>"$dir/err" 3>&- &
 	pid=$!
 	exec 7>"$dir/fifo"
 	record bucket=in key=k size=$size >&7
@@ -271,7 +271,7 @@ good'
 	wait $pid
 	out=$(<"$dir/out")
 	assert_eq "$(<"$dir/err")$(outcomes) $(<"$dir/sum") $(<"$dir/files")" \
-		"good $(yes 0123456789abcde | head -c $size | sha256sum) "
+		"good $(yes 0123456789abcde | head -c $size | openssl dgst -sha256 -r) "
 	assert_eq "$(wc -l <"$STUB_LOG")" 1
 	[ "$kib" -lt $((8 * 1024)) ] || { echo "$kib KiB" && return 1; }
 }

@@ -181,7 +181,7 @@ run_program() { # PROGRAM ARGUMENT...
 		grep -q 'GNU_STACK.* RW ' <<<"$told" || fail "$file: its stack can be run"
 		grep -q ' __stack_chk_fail' <<<"$told" || fail "$file: its stack has no canaries"
 		grep -q ' U __[a-z]*_chk@' <<<"$(grep -v __stack_chk <<<"$told")" || fail "$file: lengths are not checked"
-		[ "$(uname -m)" != x86_64 ] || [ "$(objdump -d "$file" | grep -c endbr64)" -ge 20 ] || fail "$file: jumps are not checked"
+		[ "$(uname -m)" != x86_64 ] || [ "$(objdump -d "$file" | grep -cm 20 endbr64)" -eq 20 ] || fail "$file: jumps are not checked"
 	done
 }
 

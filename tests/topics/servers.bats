@@ -529,11 +529,18 @@ queue() { # PATH BODY
 			[ -z "$TRACE" ] || [[ $(trap -p DEBUG) == *trace_last* ]]
 		}
 	E
+	printf '%s\n' '[ -z "$TRACE" ] || . "$TRACE"' false '@test "not run" { true; }' >fails-early.bats
+	printf '%s\n' '[ -z "$TRACE" ] || . "$TRACE"' '@test "not run" { true; }' done >is-wrong.bats
 	for TRACE in '' "$tests/lib/trace.bash"; do
-		env -i PATH="$PATH" TRACE="$TRACE" "$BATS_ROOT/bin/bats" --tap fails.bats >"told${TRACE:+-traced}" || :
+		for file in fails fails-early; do
+			env -i PATH="$PATH" TRACE="$TRACE" "$BATS_ROOT/bin/bats" --tap $file.bats || :
+		done >"told${TRACE:+-traced}" 2>&1
+		run3 env -i PATH="$PATH" TRACE="$TRACE" "$BATS_ROOT/bin/bats" --tap is-wrong.bats
+		[ "$status" -ne 0 ] && [[ $out$err == *'is-wrong.bats: line 3: syntax error'* ]]
 	done
-	cmp told told-traced
-	assert_eq "$(grep -c '^not ok' told) $(grep -c '^ok' told)" '11 1'
+	diff told told-traced
+	assert_eq "$(grep -c '^not ok' told) $(grep -c '^ok' told)" '12 1'
+	grep -q "in test file fails-early.bats, line 2" told
 	grep -q "from function .inner. in file fails.bats, line 10" told
 }
 
