@@ -34,7 +34,7 @@ untraced() { # FUNCTION ARGUMENT...
 # started. How they talk to each other is told there.
 ask_resident() { # COMMAND ARGUMENT...
 	local LC_ALL=C IFS=$' \n' name status out_size err_size file text connection environment=()
-	for name in "${!AWS_@}" MEMORY_S3; do
+	for name in "${!AWS_@}" "${!STUB_@}" MEMORY_S3; do
 		environment+=("$name=${!name-}")
 	done
 	exec {connection}<>"/dev/tcp/127.0.0.1/$RESIDENT_PORT" || return
@@ -192,7 +192,7 @@ stub_as_aws() { # RULES_JSON|FILE
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=s3 \
 		-addext 'subjectAltName=DNS:s3.us-east-1.amazonaws.com,DNS:*.s3.us-east-1.amazonaws.com' -keyout "$d/key" -out "$d/crt" 2>/dev/null
 	stub "$1" --tls "$d/crt" "$d/key"
-	serve_alone "$d/tunnel" "$tests/servers/tunnel" "$d/tunnel" "$port"
+	serve tunnel "$port"
 	unset AWS_ENDPOINT_URL_S3 no_proxy
 	export https_proxy=http://127.0.0.1:$port AWS_CA_BUNDLE=$d/crt
 }

@@ -11,12 +11,11 @@ setup() {
 	export AWS_MAX_ATTEMPTS=3
 }
 
-# Starts the server of a report, which may read NAME from its environment.
+# Starts the server of a report, to whose rules STUB_NAME is given.
 at() { # REPORT [NAME=VALUE]
-	rm -f "$dir/port" "$dir/stub.log"
-	STUB_LOG=$dir/stub.log
-	serve_alone "$dir/port" env "${2:-NONE=}" "$tests/servers/stub" "$dir/port" "$reports/$1/rules.mjs" --log "$STUB_LOG"
-	export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$port
+	local "STUB_${2-NONE=}"
+	stub "$reports/$1/rules.mjs"
+	export AWS_ENDPOINT_URL_S3=$STUB_URL
 	record=$reports/$1/record.json
 }
 

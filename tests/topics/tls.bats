@@ -77,7 +77,7 @@ fetch() { # COUNT OPTION...
 	truncate -s 20000 "$dir/whole"
 	etag=$(md5sum <"$dir/whole" | head -c 32)
 	answers
-	serve_alone "$dir/tunnel" "$tests/servers/tunnel" "$dir/tunnel" "$port" "$SERVERS_DIR/tls.crt" "$SERVERS_DIR/tls.key" 534
+	serve tunnel "$port" "$SERVERS_DIR/tls.crt" "$SERVERS_DIR/tls.key" 534
 	unset no_proxy
 	for name in https_proxy HTTPS_PROXY all_proxy ALL_PROXY; do
 		run3 env $name="https://127.0.0.1:$port" unshare -rm sh -c '

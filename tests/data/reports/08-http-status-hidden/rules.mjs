@@ -1,3 +1,2 @@
-// What a proxy says (STATUS), in HTML
-const status = Number(process.env.STATUS || 502)
-export default [{match: {}, reply: {status, headers: {'content-type': 'text/html'}, body: `<html><h1>${status}</h1><hr>nginx</html>`}}]
+// What a proxy says (STUB_STATUS), in HTML
+export default ({STUB_STATUS: status = 502}) => [{match: {}, reply: {status: Number(status), headers: {'content-type': 'text/html'}, body: `<html><h1>${status}</h1><hr>nginx</html>`}}]
