@@ -689,10 +689,10 @@ repeats() { # SED CONDITION
 	assert_eq "$(grep -c '^#!' "$block")" "$(grep -c '^@test "the example \(in\|for\)' tests/topics/processor.bats)"
 }
 
-@test "the page for who comes from Python: its blocks are run by python.bats and deploy.bats, its words here" {
+@test "the page for who comes from Python: its blocks are run by from-python.bats and deploy.bats, its words here" {
 	local page=pipelines/lambda/FROM-PYTHON.md language
-	grep -qF 'blocks sh >commands' "$ROOT/tests/topics/python.bats"
-	grep -qF 'blocks python 2 >' "$ROOT/tests/topics/python.bats"
+	grep -qF 'blocks sh >commands' "$ROOT/tests/topics/from-python.bats"
+	grep -qF 'blocks python 2 >' "$ROOT/tests/topics/from-python.bats"
 	grep -qF 'console >commands' "$ROOT/tests/lambda/deploy.bats"
 	for language in sh python console; do
 		ls "$EXAMPLES/$page"/*.$language
