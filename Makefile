@@ -65,6 +65,8 @@ SLS_OPTIONS = --stage $(STAGE) --region $(or $(REGION),$(AWS_REGION),$(AWS_DEFAU
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Ilib $(CPPFLAGS)
+# What only tests is compiled in a third of the time, and runs for a second.
+UNIT_CFLAGS = -O0 -U_FORTIFY_SOURCE
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS)
 RELRO = -Wl,-z,relro,-z,now
 ALL_LDFLAGS = $(if $(strip $(HARDENING)),-pie $(RELRO)) $(LDFLAGS)
@@ -182,7 +184,7 @@ asan:			## run all tests under ASan and UBSan
 
 lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	@tests/bin/need build lint
-	@$(MAKE) $(PARALLEL) B=build-gcc CC=gcc CFLAGS="-O2 -Werror" all unit
+	@$(MAKE) $(PARALLEL) B=build-gcc CC=gcc CFLAGS="-O2 -Werror" UNIT_CFLAGS= all unit
 	printf '%s\n' cmd/*.c lib/*/*.c tests/unit/*.c | xargs -n 8 -P 2 \
 		clang $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Werror -fsyntax-only
 	awk -f tests/lint/rooms.awk lib/ROOMS lib/*/*.[ch]
@@ -481,7 +483,7 @@ $B/s3ev-listen: MORE = $B/liblisten.a -lmicrohttpd
 
 $B/tests/%: tests/unit/%.c $B/liblisten.a $B/libs3ev.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< \
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(UNIT_CFLAGS) -MMD -MP -o $@ $< \
 		$B/liblisten.a $B/libs3ev.a $(ALL_LDFLAGS) $(LIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(LISTEN_OBJECTS)) $(TOOLS:%=$B/%.d) $(UNIT_TESTS:%=%.d)

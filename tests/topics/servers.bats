@@ -530,7 +530,7 @@ queue() { # PATH BODY
 		}
 	E
 	printf '%s\n' '[ -z "$TRACE" ] || . "$TRACE"' false '@test "not run" { true; }' >fails-early.bats
-	printf '%s\n' '[ -z "$TRACE" ] || . "$TRACE"' '@test "not run" { true; }' done >is-wrong.bats
+	printf '%s\n' '[ -z "$TRACE" ] || . "$TRACE"' '@test "not run" { true; }' '}' >is-wrong.bats
 	for TRACE in '' "$tests/lib/trace.bash"; do
 		for file in fails fails-early; do
 			env -i PATH="$PATH" TRACE="$TRACE" "$BATS_ROOT/bin/bats" --tap $file.bats || :
