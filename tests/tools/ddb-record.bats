@@ -25,7 +25,7 @@ is_active() {
 items() { # OBJECT
 	jq -n --arg t "$table" --arg o "$1" '{TableName: $t, KeyConditionExpression: "#o = :o",
 		ExpressionAttributeNames: {"#o": "object"}, ExpressionAttributeValues: {":o": {S: $o}}}' |
-		ddbc Query | jq -c '.Items[] | map_values(.S // .SS // (.L | arrays | map(.M | map_values(.S))) // (.N | tonumber))'
+		ddbc Query | jq -cS '.Items[] | map_values(.S // .SS // (.L | arrays | map(.M | map_values(.S))) // (.N | tonumber))'
 }
 
 # Records stdin's records in $table.
@@ -378,7 +378,7 @@ ledger_alone() {
 	line=$(told event)
 	ledger -j 1 < <(for i in {1..20}; do jq -cS --arg i "$i" '.bad = {by: "me", reason: $i, code: "C"} | del(.route)' <<<"$line"; done)
 	assert_eq "$status $err$(items in/k | jq -c '[.reason, .decided, (.decisions | length), .decisions[0], .decisions[15].reason] | del(.[3].recorded)')" \
-		'0 ["20",20,16,{"outcome":"bad","by":"me","code":"C","reason":"20"},"5"]'
+		'0 ["20",20,16,{"by":"me","code":"C","outcome":"bad","reason":"20"},"5"]'
 	assert_eq "$(items in/k | jq '.recorded == .decisions[0].recorded and all(.decisions[]; .recorded | endswith("Z"))')" true
 }
 

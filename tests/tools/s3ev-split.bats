@@ -89,7 +89,7 @@ split() {
 	id=$(jq -r .id <<<"$out")
 	split <"$events/composed-sqs-fifo-eventbridge-s3.json"
 	assert_eq "$(jq -r .id <<<"$out")" "$id"
-	jq '{Records: [{eventVersion: "2.1", eventSource: "aws:s3", awsRegion: .region, eventTime: "2023-03-08T17:50:14.123Z",
+	jq -cS '{Records: [{eventVersion: "2.1", eventSource: "aws:s3", awsRegion: .region, eventTime: "2023-03-08T17:50:14.123Z",
 		eventName: "s3:ObjectCreated:Put", s3: {bucket: .detail.bucket, object: {key: .detail.object.key,
 		size: .detail.object.size, eTag: .detail.object.etag, sequencer: (.detail.object.sequencer | ascii_downcase)}}}]}' \
 		"$events/eventbridge-object-created.json" >direct.json
@@ -111,10 +111,10 @@ split() {
 		minio:s3	in%2Fa+b	in/a b
 		ceph:s3	a+b%2Bc%20d	a+b%2Bc%20d
 	E
-	jq '.detail.object.key = "a+b%25.csv"' "$events/eventbridge-object-created.json" >bridge.json
+	jq -cS '.detail.object.key = "a+b%25.csv"' "$events/eventbridge-object-created.json" >bridge.json
 	split <bridge.json
 	assert_json '.key == "a+b%25.csv"'
-	jq '.tasks[0].s3Key = "a+b%2Bc%20d"' "$events/batch-invocation-v2.json" >batch.json
+	jq -cS '.tasks[0].s3Key = "a+b%2Bc%20d"' "$events/batch-invocation-v2.json" >batch.json
 	split <batch.json
 	assert_json '.key == "a+b+c d" and .from.batch == "dGFza2lkZ29lc2hlcmUK"'
 }
@@ -257,13 +257,13 @@ null'
 }
 
 @test "the answer of ReceiveMessage and bare messages are read" {
-	jq '{Messages: [.Records[] | {MessageId: .messageId, ReceiptHandle: .receiptHandle, Body: .body}]}' \
+	jq -cS '{Messages: [.Records[] | {MessageId: .messageId, ReceiptHandle: .receiptHandle, Body: .body}]}' \
 		"$events/sqs-s3-put.json" >received.json
 	split <received.json
 	assert_json '.key == "samconfig.toml" and .from.sqs and .from.receipt'
-	split < <(jq '.Messages[0]' received.json)
+	split < <(jq -cS '.Messages[0]' received.json)
 	assert_json '.key == "samconfig.toml"'
-	split < <(jq '.Records[0]' "$events/s3-put-v21.json")
+	split < <(jq -cS '.Records[0]' "$events/s3-put-v21.json")
 	assert_json .key
 	split < <(jq -s . "$events"/s3-put-v21.json "$events"/sns-s3-put.json)
 	assert_eq "$(jq -s length <<<"$out")" 2
@@ -382,7 +382,7 @@ put() { # KEY SEQUENCER [NAME [SOURCE]]
 ["519619da-e529-46d7-b58c-bc054405af0f",2]'
 	split <"$events/sqs-sns-s3-put.json"
 	assert_json '.from.sqs and .from.sns'
-	split < <(jq '{Records: [{messageId: "outer", receiptHandle: "now", body: ({requestPayload: .} | tojson)}]}' "$events/composed-sqs-good-poison-good.json")
+	split < <(jq -cS '{Records: [{messageId: "outer", receiptHandle: "now", body: ({requestPayload: .} | tojson)}]}' "$events/composed-sqs-good-poison-good.json")
 	assert_eq "$(jq -c '[.key, .from.sqs, .from.receipt]' <<<"$out")" '["samconfig.toml","outer","now"]
 [null,"outer","now"]
 ["samconfig.toml","outer","now"]'
@@ -429,7 +429,7 @@ wrap() { # ID EVENT [MEMBERS]
 
 @test "messages and tasks that are refused have records of their own, and the mark no error" {
 	split -m < <(wrap 1 '{"Records":[{"messageId":"m1","eventSource":"aws:sqs","body":"x"}]}'
-		wrap 2 "$(jq -c '.tasks[0].s3Key = ""' "$events/batch-invocation-v2.json")")
+		wrap 2 "$(jq -cS '.tasks[0].s3Key = ""' "$events/batch-invocation-v2.json")")
 	assert_eq "$(jq -c '[.mark, .records, .error, .from, .failed.retry]' <<<"$out")" '[null,null,null,{"sqs":"m1","position":0},false]
 ["1",1,null,null,null]
 [null,null,null,{"batch":"dGFza2lkZ29lc2hlcmUK","position":0},false]
@@ -476,7 +476,7 @@ wrap() { # ID EVENT [MEMBERS]
 
 @test "names of R2's and B2's events become S3's, and deletes are not taken" {
 	while IFS=$'\t' read -r file filter wanted; do
-		split -e '*' < <(jq "$filter" "$reports/14-dialects-refused/$file")
+		split -e '*' < <(jq -cS "$filter" "$reports/14-dialects-refused/$file")
 		assert_eq "$filter $(jq -r .event <<<"$out")" "$filter $wanted"
 	done <<-'E'
 		r2.json	.action = "CompleteMultipartUpload"	ObjectCreated:CompleteMultipartUpload
@@ -485,7 +485,7 @@ wrap() { # ID EVENT [MEMBERS]
 		b2.json	.events[0].eventType = "b2:ObjectCreated:Copy"	ObjectCreated:Copy
 		b2.json	.events[0].eventType = "b2:HideMarkerCreated:Hide"	ObjectRemoved:DeleteMarkerCreated
 	E
-	split < <(jq '.action = "DeleteObject"' "$reports/14-dialects-refused/r2.json")
+	split < <(jq -cS '.action = "DeleteObject"' "$reports/14-dialects-refused/r2.json")
 	assert_eq "$status$out$err" 0
 	split -v <<<'{"events":[{"eventType":"b2:TestEvent","eventVersion":1}]}'
 	assert_eq "$status$out$err" $'0s3ev-split: no record: b2:TestEvent\n'
@@ -508,7 +508,7 @@ a c "
 
 @test "a scan that found a threat makes a bad record, one that failed a failed one" {
 	scan() { # FILTER [OPTION...]
-		split "${@:2}" < <(jq "$1" "$reports/14-dialects-refused/guardduty.json")
+		split "${@:2}" < <(jq -cS "$1" "$reports/14-dialects-refused/guardduty.json")
 	}
 	scan '.detail.scanResultDetails = {scanResultStatus: "THREATS_FOUND", threats: [{name: "EICAR"}, {name: "x"}]}' -u
 	assert_eq "$status$err $(jq -c '[.key, .version, .bad]' <<<"$out")" '0 ["in/a b+c.csv","v1",{"by":"s3ev-split","code":"ThreatFound","reason":"EICAR"}]'
@@ -558,9 +558,9 @@ a c "
 	E
 	split < <(jq -c '{requestContext: {http: {}, apiId: "1"}, body: "not JSON"}' <<<"$put")
 	[[ $err = *'it looks like an API Gateway request'* ]]
-	split < <(jq 'del(.reason)' "$reports/15-envelopes-opened/detail-only.json")
+	split < <(jq -cS 'del(.reason)' "$reports/15-envelopes-opened/detail-only.json")
 	assert_eq "$status$out$err" $'65s3ev-split: document 1: not an S3 event: the detail of an EventBridge event alone, which does not say what happened: send the whole event, without InputPath\n'
-	split -e '*' < <(jq '.reason = "DeleteObject" | .["deletion-type"] = "Permanently Deleted"' "$reports/15-envelopes-opened/detail-only.json")
+	split -e '*' < <(jq -cS '.reason = "DeleteObject" | .["deletion-type"] = "Permanently Deleted"' "$reports/15-envelopes-opened/detail-only.json")
 	assert_json '.event == "ObjectRemoved:Delete"'
 }
 

@@ -5,7 +5,7 @@ load ../lib/helper
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	put=$(jq -c . "$tests/data/events/s3-put-v21.json")
+	put=$(jq -cS . "$tests/data/events/s3-put-v21.json")
 	export TMPDIR=$BATS_TEST_TMPDIR
 }
 

@@ -823,7 +823,7 @@ upload_bad() { # KEY [BAD]
 		[ "$change" = '.id = "ANOTHER"' ] && policy=replace || policy=keep-both
 		route "$line" --no-modified -c $policy
 		assert_eq "$change $status $err$(jq -r .route.why <<<"$out")" "$change 0 k.why.json"
-		assert_eq "$(s3c get "$bad" k.why.json | jq -c '[.id, .bad]')" "$(jq -c '[.id, .bad]' <<<"$line")"
+		assert_eq "$(s3c get "$bad" k.why.json | jq -cS '[.id, .bad]')" "$(jq -cS '[.id, .bad]' <<<"$line")"
 	done
 	assert_eq "$(keys "$bad")" $'k\nk.why.json'
 }

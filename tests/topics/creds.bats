@@ -38,7 +38,7 @@ assert_credentials() { # JSON
 
 # The filter is true of the list of the requests that the stub has seen.
 assert_logged() { # FILTER
-	assert_json "$1" "$(jq -cs . "$STUB_LOG")"
+	assert_json "$1" "$(jq -cS -s . "$STUB_LOG")"
 }
 
 @test "a role is assumed with the keys of another profile" {

@@ -282,7 +282,7 @@ nothing_left() {
 @test "a note that is none changes nothing, and is told" {
 	while IFS='|' read -r note why; do
 		note=$note process 'echo no >&2; printf %s "$note" >&3; exit 1'
-		assert_eq "$note: $status $(jq -c .bad <<<"$out")" "$note: 0 {\"by\":\"s3check\",\"reason\":\"no\"}"
+		assert_eq "$note: $status $(jq -cS .bad <<<"$out")" "$note: 0 {\"by\":\"s3check\",\"reason\":\"no\"}"
 		[[ $err == "s3check: in/k: its note on descriptor 3: $why"* ]] || assert_eq "$err" "$why"
 	done <<-'TABLE'
 		line 3|lexical error
@@ -301,7 +301,7 @@ nothing_left() {
 
 @test "of a note more than 4 KiB nothing is taken, and nobody waits to write it" {
 	process 'printf "{\"line\":3,\"x\":\"%s\"}" "$(yes x | head -c 200000 | tr -d "\n")" >&3; exit 1'
-	assert_eq "$status $(jq -c .bad <<<"$out")" '0 {"by":"s3check","reason":"the processor ended with status 1"}'
+	assert_eq "$status $(jq -cS .bad <<<"$out")" '0 {"by":"s3check","reason":"the processor ended with status 1"}'
 	assert_eq "$err" $'s3check: in/k: its note on descriptor 3: more than 4096 bytes\n'
 }
 

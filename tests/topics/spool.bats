@@ -131,7 +131,7 @@ ended() {
 		timeout 60 s3fetch $options -d "$spool" --max-spool 120K <"$dir/in" 2>"$dir/err" |
 			s3check $options -x 'case $S3EV_ID in *3) exit 75;; *4) exit 1;; *) cat;; esac' 2>/dev/null |
 			s3route $options -p "$processed" -b "$bad" >"$dir/out" || true
-		assert_eq "$(wc -l <"$dir/out") $(jq -c 'select(.failed)' "$dir/out" | wc -l) $(cat "$dir/err")" '41 4 '
+		assert_eq "$(wc -l <"$dir/out") $(jq -cS 'select(.failed)' "$dir/out" | wc -l) $(cat "$dir/err")" '41 4 '
 		assert_eq "$(find "$spool" -type f)" ''
 	done
 }
