@@ -57,6 +57,8 @@ FROM =
 LAMBDA_MAKE := $(MAKE)
 STAGE ?= dev
 MODULES := tests/servers/node_modules/.installed-lock
+# With what only a browser, and servers of other makes, need: five times as much
+ALL_MODULES := tests/servers/node_modules/.installed-all
 OSLS := pipelines/lambda/node_modules/.bin/osls
 SLS = cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%)
 SLS_OPTIONS = --stage $(STAGE) --region $(or $(REGION),$(AWS_REGION),$(AWS_DEFAULT_REGION),$(error \
@@ -315,7 +317,7 @@ torture-listen:		## the same with a listener that Ceph pushes to; and a crowd of
 
 servers:		## what other servers keep of S3's promises, into a table
 	@tests/bin/need build test servers
-	@$(MAKE) all
+	@$(MAKE) all $(ALL_MODULES)
 	tests/servers/promises >$B/PROMISES.md
 	mv $B/PROMISES.md tests/servers/PROMISES.md
 
@@ -373,13 +375,13 @@ redrive:		## put the stack's dead letters back into its queue
 check-browser: deps	## test the page of s3ev-report in Chromium, and what else needs more packages; SHOTS=DIR keeps pictures
 	@tests/bin/need browser
 	@$(MAKE) $(PARALLEL) all
-	@$(MAKE) $(MODULES)
+	@$(MAKE) $(ALL_MODULES)
 	BUILD=$(abspath $B) node --test tests/browser/*.test.mjs
 	tests/bin/run $B --only tests/tools/s3ev-report.bats tests/tools/s3ev-stat.bats
 
 picture:		## make man/s3ev-report.png, which README.md shows
 	@tests/bin/need build browser
-	@$(MAKE) all $(MODULES)
+	@$(MAKE) all $(ALL_MODULES)
 	BUILD=$(abspath $B) node tests/browser/picture man/s3ev-report.png
 
 check-lambda:		## test the bundle and the stack, and the flow with 1000 objects
@@ -394,7 +396,7 @@ check-image:		## test the image: what is in it, and a worker that runs in it
 
 check-peers: deps	## test the servers of the tests, race, which judges them, and metrics for a collector
 	@tests/bin/need servers
-	@$(MAKE) $(PARALLEL) all
+	@$(MAKE) $(PARALLEL) all $(ALL_MODULES)
 	tests/bin/run $B --only $(PEERS_BATS)
 
 check-examples: deps	## run every example of README and the pages
@@ -432,7 +434,11 @@ $(OSLS): pipelines/lambda/package-lock.json
 
 # As tests/servers/up has them, too.
 $(MODULES): tests/servers/package-lock.json
+	cd tests/servers && npm ci --omit=dev --no-audit --no-fund && cp package-lock.json node_modules/.installed-lock
+
+$(ALL_MODULES): tests/servers/package-lock.json
 	cd tests/servers && npm ci --no-audit --no-fund && cp package-lock.json node_modules/.installed-lock
+	touch $@
 
 # The flags are in the Makefile.
 $(LIB_OBJECTS) $(LISTEN_OBJECTS): Makefile

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# s3ev-sqs: messages of a queue that is played, with a clock that is moved; and of fauxqs.
+# s3ev-sqs: messages of a queue that is played, with a clock that is moved.
 
 load ../lib/helper
 
@@ -520,22 +520,4 @@ healthy  0'
 	wait_until grep -q '^STATUS=3 messages done, 0 given back, 0 held' heard
 	grep -q '^STOPPING=1|EXTEND_TIMEOUT_USEC=35000000$' heard
 	grep -qx none said
-}
-
-@test "fauxqs, a real SQS of another make: all is done, the queue is empty" {
-	serve_alone "$PWD/port" "$tests/servers/fauxqs" "$PWD/port"
-	SQS_URL=http://127.0.0.1:$port
-	sqs() { # ACTION BODY
-		ask / "$2" "X-Amz-Target: AmazonSQS.$1" 'Content-Type: application/x-amz-json-1.0'
-	}
-	sqs CreateQueue '{"QueueName":"in"}' | jq -r .QueueUrl >url
-	QUEUE_URL=$(<url)
-	export QUEUE_URL AWS_ENDPOINT_URL_SQS=$SQS_URL
-	for _ in 1 2 3; do
-		sqs SendMessageBatch "$(jq -cn --arg u "$QUEUE_URL" --arg b "$put" '{QueueUrl: $u, Entries: [range(10) | {Id: "m\(.)", MessageBody: $b}]}')" >/dev/null
-	done
-	drain --wait 1 -v -- s3ev-split -m
-	assert_eq "$status $(wc -l <shown) $(cat said)" '0 30 s3ev-sqs: the queue has no redrive policy: what fails each time comes again until it is too old, and is lost then'
-	assert_eq "$(sqs GetQueueAttributes "$(jq -cn --arg u "$QUEUE_URL" '{QueueUrl: $u, AttributeNames: ["All"]}')" |
-		jq -c '.Attributes | [.ApproximateNumberOfMessages, .ApproximateNumberOfMessagesNotVisible]')" '["0","0"]'
 }

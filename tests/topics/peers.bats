@@ -45,8 +45,13 @@ ended() { # PID
 	! [[ -e /proc/$1 && $(<"/proc/$1/stat") != *') Z '* ]]
 }
 
-@test "fauxqs: an S3 and an SQS on loopback alone" {
+start_fauxqs() {
+	[ -d "$tests/servers/node_modules/fauxqs" ] || skip "fauxqs is not installed"
 	serve_alone "$dir/port" "$tests/servers/fauxqs" "$dir/port"
+}
+
+@test "fauxqs: an S3 and an SQS on loopback alone" {
+	start_fauxqs
 	export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$port
 	round_trip
 	assert_eq "$(awk -v port="$(printf %04X "$port")" '$4 == "0A" && substr($2, length($2) - 3) == port { print $2 }' /proc/net/tcp /proc/net/tcp6)" \
@@ -57,6 +62,47 @@ ended() { # PID
 	printf '{}' >&5
 	[[ $(head -n 1 <&5) == 'HTTP/1.1 200 '* ]]
 	exec 5>&-
+}
+
+@test "fauxqs: s3ev-sqs does all that is in its queue, which is empty then" {
+	cd "$dir"
+	start_fauxqs
+	put=$(jq -cS . "$tests/data/events/s3-put-v21.json")
+	sqs() { # ACTION BODY
+		untraced ask_resident ask "http://127.0.0.1:$port/" "$2" "X-Amz-Target: AmazonSQS.$1" 'Content-Type: application/x-amz-json-1.0'
+	}
+	QUEUE_URL=$(sqs CreateQueue '{"QueueName":"in"}' | jq -r .QueueUrl)
+	export QUEUE_URL AWS_ENDPOINT_URL_SQS=http://127.0.0.1:$port
+	for _ in 1 2 3; do
+		sqs SendMessageBatch "$(jq -cn --arg u "$QUEUE_URL" --arg b "$put" '{QueueUrl: $u, Entries: [range(10) | {Id: "m\(.)", MessageBody: $b}]}')" >/dev/null
+	done
+	run3 timeout 20 s3ev-sqs --drain --wait 1 -v -- s3ev-split -m
+	assert_eq "$status $(wc -l <out) $err" '0 30 s3ev-sqs: the queue has no redrive policy: what fails each time comes again until it is too old, and is lost then
+'
+	assert_eq "$(sqs GetQueueAttributes "$(jq -cn --arg u "$QUEUE_URL" '{QueueUrl: $u, AttributeNames: ["All"]}')" |
+		jq -c '.Attributes | [.ApproximateNumberOfMessages, .ApproximateNumberOfMessagesNotVisible]')" '["0","0"]'
+}
+
+@test "fauxqs: buckets of the same name are no loop at another endpoint, and a loop at the same" {
+	start_fauxqs
+	other=http://127.0.0.1:$port
+	export AWS_SHARED_CREDENTIALS_FILE=$dir/credentials
+	printf '[other]\naws_access_key_id = other\naws_secret_access_key = other\n' >"$dir/credentials"
+	new_bucket in
+	AWS_ENDPOINT_URL_S3=$other s3c mb "$in"
+	echo hello >"$dir/hello"
+	line=$(record bucket="$in" key=k size=6 etag="$(s3c put "$in" k "$dir/hello" | jq -r .etag)" sequencer=0055AED6DCD90281E5)
+	run3 s3route -k -p "$in" -b unused --target-endpoint "$other" --target-profile other <<<"$line"
+	assert_eq "$status $err$(AWS_ENDPOINT_URL_S3=$other s3c get "$in" k)" '0 hello'
+	copied=${out%$'\n'}
+	run3 s3route -k -p "$in" -b unused --target-endpoint "$AWS_ENDPOINT_URL_S3" --target-profile other <<<"$line"
+	assert_eq "$status $(jq -r .failed.code <<<"$out")" '78 WouldLoop'
+	run3 s3rm <<<"$copied"
+	assert_eq "$status $(jq -r .failed.message <<<"$out")" \
+		'75 its copy is in another store: not deleted, but see --target-endpoint'
+	run3 s3rm --unguarded --target-endpoint "$other" --target-profile other <<<"$copied"
+	assert_eq "$status $err$(jq -r .rm.status <<<"$out")" '0 removed'
+	assert_eq "$(s3c ls "$in" | jq length) $(AWS_ENDPOINT_URL_S3=$other s3c ls "$in" | jq -r '.[].key')" '0 k'
 }
 
 @test "race: one pipeline alone loses nothing, whoever removes the sources" {

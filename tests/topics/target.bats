@@ -9,7 +9,6 @@ hello=b1946ac92492d2347c6235b4d2611184 # the MD5 of "hello\n"
 setup() {
 	export AWS_MAX_ATTEMPTS=2
 	dir=$BATS_TEST_TMPDIR
-	source=$AWS_ENDPOINT_URL_S3
 }
 
 # Buckets in and, of another user and at another endpoint, to and bad. The
@@ -107,35 +106,6 @@ upload() { # KEY FILE HEADER...
 	route "$line"
 	assert_eq "$status $err" '0 '
 	assert_json '.headers."content-type" == "text/y"' "$(as_second s3c head "$to" k)"
-}
-
-# Another server of its own, where all buckets are others.
-another_server() {
-	serve_alone "$dir/port" "$tests/servers/fauxqs" "$dir/port"
-	target=http://127.0.0.1:$port
-	profile other other
-}
-
-@test "buckets of the same name are no loop at another endpoint, and a loop at the same" {
-	another_server
-	new_bucket in
-	to=$in bad=unused
-	AWS_ENDPOINT_URL_S3=$target s3c mb "$in"
-	echo hello >"$dir/hello"
-	line=$(upload k "$dir/hello")
-	route "$line"
-	assert_eq "$status $err$(AWS_ENDPOINT_URL_S3=$target s3c get "$in" k)" '0 hello'
-	copied=${out%$'\n'}
-	target=$source
-	route "$line"
-	assert_eq "$status $(jq -r .failed.code <<<"$out")" '78 WouldLoop'
-	run3 s3rm <<<"$copied"
-	assert_eq "$status $(jq -r .failed.message <<<"$out")" \
-		'75 its copy is in another store: not deleted, but see --target-endpoint'
-	target=http://127.0.0.1:$port
-	run3 s3rm --unguarded --target-endpoint "$target" --target-profile other <<<"$copied"
-	assert_eq "$status $err$(jq -r .rm.status <<<"$out")" '0 removed'
-	assert_eq "$(s3c ls "$in" | jq length) $(AWS_ENDPOINT_URL_S3=$target s3c ls "$in" | jq -r '.[].key')" '0 k'
 }
 
 @test "s3rm does not take an object for its copy that is the same by another URL of its store" {
