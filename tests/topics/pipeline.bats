@@ -406,7 +406,7 @@ server() {
 		{match: {method: "POST"}, reply: {body: "{\"Items\":[]}"}},
 		{match: {method: "HEAD", path: "^/to/"}, reply: {status: 404}},
 		{match: {method: "PUT"}, reply: {body: "<CopyObjectResult><ETag>\($hello)</ETag></CopyObjectResult>"}},
-		{reply: {headers: {ETag: $hello}, body: "hello\n"}}]')"
+		{reply: {headers: {ETag: $hello}, body: "hello\n"}}]')" "$@"
 	export AWS_ENDPOINT_URL_S3=$STUB_URL AWS_ENDPOINT_URL_DYNAMODB=$STUB_URL
 }
 
@@ -441,7 +441,7 @@ takes() { # FILE COUNT COMMAND...
 }
 
 @test "10,000 records through 64 in flight: in less than 8 MiB of its own" {
-	server
+	server --log ''
 	records 10000 >"$dir/in"
 	for command in "s3fetch -d $spool" 's3route -p to -b bad' 'ddb-record -t t'; do
 		# shellcheck disable=SC2086
