@@ -10,9 +10,10 @@ tests=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 . "$SERVERS_DIR/env"
 PATH=${BUILD:-$tests/../build}:$tests/servers:$PATH
 
-# What tests write is UTF-8, wherever they run.
-unset LC_ALL LC_CTYPE
-export LANG=C.UTF-8
+# What tests write is UTF-8, wherever they run. The rest of the locale is C's, or
+# each process reads twelve files more.
+unset LANG "${!LC_@}"
+export LC_CTYPE=C.UTF-8
 
 servers=() served=''
 
