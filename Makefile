@@ -67,7 +67,7 @@ SLS_OPTIONS = --stage $(STAGE) --region $(or $(REGION),$(AWS_REGION),$(AWS_DEFAU
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Ilib $(CPPFLAGS)
-# What only tests is compiled in a third of the time, and runs for a second.
+# What only tests is compiled in half of the time, and runs for a second.
 UNIT_CFLAGS = -O0 -U_FORTIFY_SOURCE
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS)
 RELRO = -Wl,-z,relro,-z,now

@@ -1,4 +1,4 @@
-# Where a test has failed, found out at a sixth of the cost.
+# Where a test has failed, found out at a ninth of the cost.
 #
 # Bats knows the line because a trap runs before each command of a test, for 50 to
 # 100 commands of bash: a fifth of what all tests take. Ours is two commands: it
