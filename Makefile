@@ -57,7 +57,7 @@ FROM =
 LAMBDA_MAKE := $(MAKE)
 STAGE ?= dev
 MODULES := tests/servers/node_modules/.installed-lock
-# With what only a browser, and servers of other makes, need: five times as much
+# With what only a browser, and servers of other makes, need: seven times as much
 ALL_MODULES := tests/servers/node_modules/.installed-all
 OSLS := pipelines/lambda/node_modules/.bin/osls
 SLS = cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%)
