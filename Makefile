@@ -57,7 +57,7 @@ FROM =
 LAMBDA_MAKE := $(MAKE)
 STAGE ?= dev
 MODULES := tests/servers/node_modules/.installed-lock
-# With what only a browser, and servers of other makes, need: seven times as much
+# These, and what a browser and servers of other makes need: seven times as much
 ALL_MODULES := tests/servers/node_modules/.installed-all
 OSLS := pipelines/lambda/node_modules/.bin/osls
 SLS = cd pipelines/lambda && SLS_AWS_SDK_V3=1 $(OSLS:pipelines/lambda/%=%)
@@ -67,7 +67,7 @@ SLS_OPTIONS = --stage $(STAGE) --region $(or $(REGION),$(AWS_REGION),$(AWS_DEFAU
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wconversion
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Ilib $(CPPFLAGS)
-# What only tests is compiled in half of the time, and runs for a second.
+# Unit tests are compiled without the optimiser, which takes half the time.
 UNIT_CFLAGS = -O0 -U_FORTIFY_SOURCE
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS)
 RELRO = -Wl,-z,relro,-z,now

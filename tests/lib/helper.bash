@@ -15,9 +15,10 @@ PATH=${BUILD:-$tests/../build}:$tests/servers:$PATH
 unset LANG "${!LC_@}"
 export LC_CTYPE=C.UTF-8
 
-servers=() served=''
+servers=()
+served= # something was started in the resident process
 
-# When a test began, without the three processes that bats starts for it.
+# Bats asks this when a test begins. Its own starts two processes more, for date.
 get_mills_since_epoch() {
 	echo $((${EPOCHREALTIME/[.,]/} / 1000))
 }
@@ -271,8 +272,8 @@ make_record() {
 
 # Puts 32 hexadecimal digits that follow from a text into the variable NAME: two
 # FNV-1a of 64 bits, of the text and of what comes behind it. Text of common
-# characters is taken ten at a time, as a number with 64 as its base, in which
-# what is no digit is written in two. For the C locale, in which bytes count.
+# characters is read ten digits at a time, to the base 64; a character that is no
+# digit is written as two. The caller sets the C locale, where each byte counts.
 digest() { # NAME TEXT
 	local at i byte piece text=${2//_/__} a=-3750763034362895579 b
 	text=${text// /_s} text=${text//=/_e} text=${text//-/_m} text=${text//\//_l} text=${text//./_p}

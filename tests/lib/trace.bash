@@ -11,13 +11,13 @@
 trace_last='' trace_before=''
 
 if [[ ${BATS_TRACE_LEVEL:-0} -eq 0 ]] && declare -F bats_get_failure_stack_trace >/dev/null; then
-	# All in one line, since LINENO counts those of a trap. [@] joins by blanks,
-	# whatever IFS is.
+	# The trap is one line, since LINENO counts the lines of a trap, too. [@] joins
+	# by blanks, whatever IFS is.
 	trace_trap='[[ $FUNCNAME == bats_* || $BASH_SOURCE == */bats-core/* || ${BATS_INTERRUPTED-}${BATS_TIMED_OUT-} ]]'
 	trace_trap+=' || trace_before=$trace_last trace_last="$LINENO ${BASH_LINENO[@]} ${FUNCNAME[@]}"'
 
-	# What runs while a test file is read is followed as well. For a test bats sets
-	# its own trap anew, which calls this before the first command.
+	# What runs while a test file is read is followed as well. Before a test bats
+	# sets its own trap once more, which calls this before the first command.
 	bats_debug_trap() {
 		trap "$trace_trap" DEBUG
 	}

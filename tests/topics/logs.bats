@@ -24,7 +24,7 @@ is_visible() { # FILE...
 		$t =~ /([\p{Cc}\p{Cf}\p{Zl}\p{Zp}])/ and die sprintf("U+%04X in %s\n", ord $1, $_)' "$@"
 }
 
-# To start perl takes longer than most tools: what was said is looked at in the end.
+# Perl takes longer to start than most tools. So what they said is looked at once, in the end.
 teardown() {
 	stop_servers
 	[ ! -e "$BATS_TEST_TMPDIR/said" ] || is_visible "$BATS_TEST_TMPDIR/said"

@@ -148,7 +148,7 @@ helped() { # TOOL
 	done
 }
 
-# Every option begins with nothing, so of "--=" a tool says which it may be.
+# A tool that gets "--=" names all its options, since each of them begins with nothing.
 @test "--help lists the options that there are" {
 	for page in cmd/*.1; do
 		tool=${page##*/}

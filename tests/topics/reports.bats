@@ -11,7 +11,7 @@ setup() {
 	export AWS_MAX_ATTEMPTS=3
 }
 
-# Starts the server of a report, to whose rules STUB_NAME is given.
+# Starts the server of a report. Its rules get the variable STUB_NAME.
 at() { # REPORT [NAME=VALUE]
 	local "STUB_${2-NONE=}"
 	stub "$reports/$1/rules.mjs"
