@@ -35,7 +35,8 @@ DOC = $(DESTDIR)$(PREFIX)/share/doc/s3ev
 DATA = $(DESTDIR)$(PREFIX)/share/s3ev
 COMPLETIONS_BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 COMPLETIONS_ZSH = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
-CFLAGS ?= -O2 -g
+# A backtrace has names and lines. Variables, for a debugger: CFLAGS='-Og -g'.
+CFLAGS ?= -O2 -g1
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 # glibc's checks of lengths want an optimiser.
 HARDENING ?= -fstack-protector-strong -fstack-clash-protection -fPIE \
@@ -177,12 +178,13 @@ deps:			## install what building and testing need
 	tests/bin/need build test
 
 # Its programs are slow: fewer files at a time, or tests wait too long. What is
-# installed is not made with its flags; pages are none of them.
+# installed is not made with its flags; pages are none of them. Files lie on the
+# disk, where those of check lie in memory.
 NOT_ASAN = tests/topics/install.bats tests/topics/pages.bats
 asan:			## run all tests under ASan and UBSan
 	@tests/bin/need build test
 	@$(MAKE) $(PARALLEL) B=build-asan HARDENING= CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" $(MODULES) all unit
-	JOBS=$${JOBS:-4} tests/bin/run build-asan $(filter-out $(HEAVY_BATS) $(NOT_ASAN),$(BATS))
+	JOBS=$${JOBS:-4} TMPDIR=$${TMPDIR:-/tmp} tests/bin/run build-asan $(filter-out $(HEAVY_BATS) $(NOT_ASAN),$(BATS))
 
 lint:			## warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	@tests/bin/need build lint

@@ -4,7 +4,7 @@
 # environment. Tests share nothing else: each makes the buckets it needs.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-tests=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+tests=${BATS_TEST_FILENAME%/*/*}
 . "$tests/lib/trace.bash"
 # shellcheck source=/dev/null
 . "$SERVERS_DIR/env"
