@@ -257,7 +257,7 @@ make_record() {
 	for argument; do
 		name=${argument%%=*} value=${argument#*=}
 		case $name in
-		*:) name=${name%:} && [[ $value != *[[:space:]]* ]] || value=$(jq -c . <<<"$value") ;;
+		*:) name=${name%:} && [[ $value != *[[:space:]]* ]] || value=$(jq -cS . <<<"$value") ;;
 		size) ;;
 		*) json_string value "$value" ;;
 		esac

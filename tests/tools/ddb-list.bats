@@ -39,7 +39,7 @@ verdicts() {
 	assert_json '.was.recorded | test("^20[0-9-]{8}T[0-9:]{8}Z$")'
 	# Its id, time and event are those of before; recorded again, it is the same item.
 	assert_eq "$(jq -c 'select(.key == "bad") | [.id, .time, .event]' <<<"$out")" "$(jq -c 'select(.key == "bad") | [.id, .time, .event]' "$dir/recorded")"
-	run3 ddb-record < <(jq -c 'select(.key == "listed")' <<<"$out")
+	run3 ddb-record < <(jq -cS 'select(.key == "listed")' <<<"$out")
 	assert_eq "$status $err$(jq -r .record.status <<<"$out")" '0 repeated'
 }
 
@@ -112,7 +112,7 @@ many() { # COUNT
 	assert_eq "$status $(jq -r .key <<<"$out" | sort | tr '\n' ' ')" '0 bad bad2 '
 	list --index --outcome bad --since 2100-01-01
 	assert_eq "$status $err$out" '0 '
-	ddb-record < <(verdicts | jq -c 'select(.key == "bad") | del(.bad, .route)') >/dev/null
+	ddb-record < <(verdicts | jq -cS 'select(.key == "bad") | del(.bad, .route)') >/dev/null
 	list --index --outcome bad
 	assert_eq "$status $(jq -r .key <<<"$out")" '0 bad2'
 	make_ledger "$table-old"

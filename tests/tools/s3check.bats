@@ -206,7 +206,7 @@ good'
 	seq 1000000 >"$dir/plain"
 	gzip -1 <"$dir/plain" >"$dir/gz"
 	etag=$(s3c put "$in" k "$dir/gz" | jq -r .etag)
-	for line in "$(spooled etag="$etag" <"$dir/gz" | jq -c '.fetch.md5 = true')" "$(record bucket="$in" key=k etag="$etag")"; do
+	for line in "$(spooled etag="$etag" <"$dir/gz" | jq -cS '.fetch.md5 = true')" "$(record bucket="$in" key=k etag="$etag")"; do
 		check "$line" -z --etag --max-size 100M --ndjson --csv=1 -x 'head -c 10 >"$dir/got"; sleep 0.2; cat >>"$dir/got"'
 		assert_eq "$status $err$(outcomes)" '0 good'
 		cmp "$dir/got" "$dir/plain"
@@ -227,11 +227,11 @@ good'
 }
 
 @test "--etag: the bytes are those of the ETag, where it is one of bytes" {
-	check "$(echo hello | spooled etag=$hello | jq -c '.fetch.md5 = true')" --etag
+	check "$(echo hello | spooled etag=$hello | jq -cS '.fetch.md5 = true')" --etag
 	assert_json '.check == {by: "builtin", checks: ["etag"]} and (.bad | not)'
 	check "$(echo Hello | spooled etag=$hello)" --etag
 	assert_json '.check == {by: "builtin", checks: ["etag"], etag: "unknown"} and (.bad | not)'
-	check "$(echo Hello | spooled etag=$hello | jq -c '.fetch.md5 = true')" --etag
+	check "$(echo Hello | spooled etag=$hello | jq -cS '.fetch.md5 = true')" --etag
 	assert_json '.bad == {by: "s3check", code: "WrongETag", reason: "the MD5 of the bytes is 09f7e02f1290be211da707a266f153b3, the ETag '$hello'"}'
 	check "$(echo Hello | spooled etag=$hello-2)" --etag
 	assert_json '.check == {by: "builtin", checks: ["etag"], etag: "unknown"} and (.bad | not)'

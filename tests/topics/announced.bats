@@ -42,7 +42,7 @@ methods() {
 	assert_eq "$(everywhere "$line" --no-etag-md5)" $'0 good null\n0 good'
 	check "$line" --etag --no-etag-md5
 	assert_json '.check.etag == "unknown" and (.bad | not)'
-	check "$(printf 'id,name\n1,a\n' | spooled etag=$other | jq -c '.fetch.md5 = true')" --etag --no-etag-md5
+	check "$(printf 'id,name\n1,a\n' | spooled etag=$other | jq -cS '.fetch.md5 = true')" --etag --no-etag-md5
 	assert_json '.check.etag == "unknown" and (.bad | not)'
 }
 

@@ -57,7 +57,7 @@ pipeline() {
 # Everything that went in came out, once; a status of 75 tells that something failed, 0 that nothing did.
 tells() {
 	assert_eq "$(jq -r .id "$dir/out" | sort)" "$(s3ev-split <"$dir/events" | jq -r .id | sort)"
-	jq -c 'select(.failed) | .failed' "$dir/out" >"$dir/failed"
+	jq -cS 'select(.failed) | .failed' "$dir/out" >"$dir/failed"
 	if [ -s "$dir/failed" ]; then
 		assert_json '.retry and .code and .message' "$(<"$dir/failed")"
 		[[ $(<"$dir/statuses") =~ ^0( 0)*( 75)+$ ]]
@@ -75,7 +75,7 @@ until_decided() {
 		pipeline <"$dir/events" >"$dir/out" 2>"$dir/err" 3>&- || :
 		tells
 		[ -s "$dir/failed" ] || break
-		jq -c 'select(.failed) | {bucket, key}' "$dir/out" | jq -c --slurpfile failed /dev/stdin '
+		jq -cS 'select(.failed) | {bucket, key}' "$dir/out" | jq -cS --slurpfile failed /dev/stdin '
 			select(.Records[0].s3.object.key as $key | any($failed[]; .key | @uri == $key))' "$dir/all" >"$dir/events"
 	done
 	direct

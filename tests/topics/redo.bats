@@ -212,7 +212,7 @@ b.csv good $to/b.csv - good,bad"
 	process -r <"$dir/in"
 	assert_eq "$status $(ledger | grep -c "bad $bad/b.csv -")" '0 2'
 	export WANTED=o
-	ddb-list --object "$in/b.csv" | jq -c 'select(.sequencer == "006B03D4F8D90001")' >"$dir/listed"
+	ddb-list --object "$in/b.csv" | jq -cS 'select(.sequencer == "006B03D4F8D90001")' >"$dir/listed"
 	again
 	assert_eq "$status $err$(jq -r .redo.kept <<<"$out")" '0 another object or version may have the same copy: it is not removed'
 	[[ $(keys "$bad") == 'b.csv '* ]]
@@ -229,7 +229,7 @@ b.csv good $to/b.csv - good,bad"
 	# The same bytes come again, and are bad to somebody else.
 	jq -cS '.sequencer = "006B03D4F8DA0001" | del(.id)' "$dir/in" >"$dir/again"
 	WANTED=none process -r <"$dir/again"
-	ddb-list --object "$in/b.csv" | jq -c 'select(.sequencer != "006B03D4F8DA0001")' >"$dir/listed"
+	ddb-list --object "$in/b.csv" | jq -cS 'select(.sequencer != "006B03D4F8DA0001")' >"$dir/listed"
 	again
 	assert_eq "$status $err$(jq -r .redo.kept <<<"$out")" '0 another object or version may have the same copy: it is not removed'
 	[[ $(keys "$bad") == 'b.csv '* ]]
@@ -306,7 +306,7 @@ a.csv.why.json bad $bad/$second - bad,bad"
 		again
 		export "$endpoint=$before"
 		[[ $status == 0 || $status == 75 ]]
-		ddb-list --outcome bad | jq -c "select(.key == \"m$i.csv\")" >"$dir/listed"
+		ddb-list --outcome bad | jq -cS "select(.key == \"m$i.csv\")" >"$dir/listed"
 		again
 		assert_eq "${breaks[i]} $status $err$(ledger | grep "^m$i.csv")" "${breaks[i]} 0 m$i.csv good $to/m$i.csv - good,bad"
 		assert_eq "${breaks[i]} $(keys "$bad" | tr ' ' '\n' | grep "^m$i.csv")" "${breaks[i]} "
