@@ -303,7 +303,9 @@ bootstrap() {
 		# What the one before left when it was killed is gone.
 		assert_eq "$(ls "$dir/tmp" | sed 's/\.[^.]*$//')" $'s3ev-bin\ns3ev-rt'
 		assert_eq "$(cd "$dir/tmp"/s3ev-rt.*/files && find . -mindepth 1)" ''
+		# Its filters, which end when they see that it is gone, have its lock as well.
 		kill -KILL "${servers[-1]}"
+		wait_until flock -n "$dir/tmp"/s3ev-rt.* true
 	done
 	assert_eq "$(s3c get "$bad" bad.json.why.json | jq -r .bad.reason)" 'line 1, column 12: neither a comma nor } after a member'
 	assert_eq "$(cat "$dir/logged")" ''
