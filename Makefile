@@ -35,7 +35,7 @@ DOC = $(DESTDIR)$(PREFIX)/share/doc/s3ev
 DATA = $(DESTDIR)$(PREFIX)/share/s3ev
 COMPLETIONS_BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 COMPLETIONS_ZSH = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
-# A backtrace has names and lines. Variables, for a debugger: CFLAGS='-Og -g'.
+# With -g1 a backtrace has names and lines. For variables: CFLAGS='-Og -g'.
 CFLAGS ?= -O2 -g1
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 # glibc's checks of lengths want an optimiser.

@@ -303,7 +303,7 @@ bootstrap() {
 		# What the one before left when it was killed is gone.
 		assert_eq "$(ls "$dir/tmp" | sed 's/\.[^.]*$//')" $'s3ev-bin\ns3ev-rt'
 		assert_eq "$(cd "$dir/tmp"/s3ev-rt.*/files && find . -mindepth 1)" ''
-		# Its filters, which end when they see that it is gone, have its lock as well.
+		# Its filters have its lock as well, and end a little later.
 		kill -KILL "${servers[-1]}"
 		wait_until flock -n "$dir/tmp"/s3ev-rt.* true
 	done
